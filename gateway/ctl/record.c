@@ -10,8 +10,9 @@
 #include "gateway/ctl/rdata.h"
 
 static const struct output_column list_columns[] = {
-	{"NAME", "name", false},  {"TTL", "ttl", true},	       {"TYPE", "type", false},
-	{"DATA", "rdata", false}, {"DOMAIN", "domain", false}, {"KIND", "kind", false},
+	{"NAME", "name", OUTPUT_TEXT},	   {"TTL", "ttl", OUTPUT_NUMBER},
+	{"TYPE", "type", OUTPUT_TEXT},	   {"DATA", "rdata", OUTPUT_TEXT},
+	{"DOMAIN", "domain", OUTPUT_TEXT}, {"KIND", "kind", OUTPUT_TEXT},
 };
 
 struct change {

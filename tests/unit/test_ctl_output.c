@@ -14,7 +14,7 @@
 #include "gateway/ctl/output.h"
 
 static const struct output_column columns[] = {
-	{"NAME", "name", false}, {"N", "n", true}, {"LIST", "list", false}};
+	{"NAME", "name", OUTPUT_TEXT}, {"N", "n", OUTPUT_NUMBER}, {"LIST", "list", OUTPUT_TIME}};
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
 static json_t *
@@ -51,6 +51,13 @@ test_tables(void **state)
 		    "NAME       N  LIST\n"
 		    "a          5  x,y\n"
 		    "longer  1234  -\n");
+	check_table("[{\"name\": \"a\", \"n\": 5, \"list\": \"2026-11-22T20:54:15.653198+00:00\"},"
+		    " {\"name\": \"b\", \"n\": 5, \"list\": \"2026-11-22T20:54:15-03:30\"},"
+		    " {\"name\": \"c\", \"n\": 5, \"list\": \"infinity\"}]",
+		    "NAME  N  LIST\n"
+		    "a     5  2026-11-22 20:54:15Z\n"
+		    "b     5  2026-11-22 20:54:15-03:30\n"
+		    "c     5  infinity\n");
 	// by characters, not octets; what would steer a terminal is not sent to it
 	check_table("[{\"name\": \"\\u00fc\\u001b[2J\", \"n\": null, \"list\": true}]",
 		    "NAME   N  LIST\n"
