@@ -17,7 +17,11 @@ ddns_conninfo_check(const char *conninfo, char *error, size_t size)
 	}
 	if (message == NULL)
 		return DDNS_NO_MEMORY;
-	snprintf(error, size, "%.*s", (int)strcspn(message, "\n"), message);
+	// libpq quotes the word it stumbled over: it may be part of a password with a blank in it
+	if (strstr(conninfo, "password") != NULL)
+		snprintf(error, size, "cannot be read: put values with blanks into single quotes");
+	else
+		snprintf(error, size, "%.*s", (int)strcspn(message, "\n"), message);
 	PQfreemem(message);
 	return DDNS_BAD_INPUT;
 }

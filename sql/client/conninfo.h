@@ -10,7 +10,7 @@
 /*
  * Whether libpq understands a connection string: key=value words or a URI.  DDNS_BAD_INPUT: it does
  * not, and `error` (of `size` octets, always ended by a NUL) says why on one line, naming the word
- * that it does not know.  DDNS_NO_MEMORY.
+ * that it does not know unless a password may be in it.  DDNS_NO_MEMORY.
  */
 enum ddns_result ddns_conninfo_check(const char *conninfo, char *error, size_t size);
 
