@@ -167,7 +167,9 @@ remove_records(struct session *session, void *context)
 			session, DDNS_NOT_FOUND,
 			"`ddnsctl record list NAME` shows what is stored there; default "
 			"and wildcard records are switched by `ddnsctl domain set`",
-			"there is no such record: %s %s %s", change->name, change->type,
+			"there is no such record: %s%s%s%s%s", change->name,
+			change->type[0] != '\0' ? " " : "", change->type,
+			change->rdata != NULL ? " " : "",
 			change->rdata != NULL ? change->rdata : "");
 		goto cleanup;
 	}
