@@ -525,6 +525,78 @@ test_global(void **state)
 	assert_string_equal(shadow->global, "* key:a setting:b * key:d ");
 }
 
+struct writer {
+	pthread_t thread;
+	unsigned seed;
+	int done;
+};
+
+/* What people and programs may do to the tables; # is a random digit. */
+static const char *const random_statements[] = {
+	"UPDATE ddns.records SET ttl = ttl % 1000 + 1 WHERE owner = 'n#'",
+	"INSERT INTO ddns.records (zone, owner, type, rdata)"
+	" SELECT origin, 'n#', 'TXT', '\"x\"' FROM ddns.zones ON CONFLICT DO NOTHING",
+	"DELETE FROM ddns.records WHERE owner = 'n#'",
+	"UPDATE ddns.records SET owner = owner || 'm' WHERE owner = 'n#'",
+	"UPDATE ddns.zones SET retry = # + 1",
+	"UPDATE ddns.zones SET redirectors = array['192.0.2.#']::inet[] WHERE origin = 'b.test'",
+	"UPDATE ddns.zones SET served = NOT served WHERE origin = 'r#.test'",
+	"INSERT INTO ddns.zones (origin, mname, rname) VALUES ('r#.test', 'ns.test', 'h.test')"
+	" ON CONFLICT DO NOTHING",
+	"DELETE FROM ddns.zones WHERE origin = 'r#.test'",
+	"BEGIN; DELETE FROM ddns.records WHERE owner = 'n#'; ROLLBACK",
+	"BEGIN; UPDATE ddns.records SET ttl = 7 WHERE owner = 'n#'; SELECT pg_sleep(0.02);"
+	" INSERT INTO ddns.zones (origin, mname, rname) VALUES ('r9.test', 'ns.test', 'h.test')"
+	" ON CONFLICT DO NOTHING; COMMIT",
+	"SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+	" WHERE application_name = 'test_reader' AND # = 3",
+};
+
+static void *
+write_randomly(void *argument)
+{
+	struct writer *writer = argument;
+	int64_t end = shadow_clock_us() + 4000000;
+	PGconn *conn = PQconnectdb(conninfo);
+	while (shadow_clock_us() < end) {
+		size_t count = sizeof(random_statements) / sizeof(random_statements[0]);
+		size_t which = (size_t)rand_r(&writer->seed) % count;
+		char *sql = strdup(random_statements[which]);
+		for (char *at = sql; (at = strchr(at, '#')) != NULL;)
+			*at = (char)('0' + rand_r(&writer->seed) % 10);
+		PGresult *result = PQexec(conn, sql);
+		// deadlocks and the like are part of it
+		writer->done += PQresultStatus(result) != PGRES_FATAL_ERROR;
+		if (PQtransactionStatus(conn) != PQTRANS_IDLE)
+			PQclear(PQexec(conn, "ROLLBACK"));
+		PQclear(result);
+		free(sql);
+	}
+	PQfinish(conn);
+	return NULL;
+}
+
+static void
+test_random_statements(void **state)
+{
+	struct fixture *fixture = *state;
+	struct writer writers[3] = {{.seed = 1}, {.seed = 2}, {.seed = 3}};
+	start_zones(fixture);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(
+			pthread_create(&writers[i].thread, NULL, write_randomly, &writers[i]), 0);
+	int done = 0;
+	for (size_t i = 0; i < 3; i++) {
+		pthread_join(writers[i].thread, NULL);
+		done += writers[i].done;
+	}
+	await_equal(&fixture->shadow);
+	print_message("%d random statements: %d steps, %d loads, %d sessions\n", done,
+		      fixture->shadow.steps, fixture->shadow.loads,
+		      (int)status_of(fixture).connects);
+	assert_true(done > 100);
+}
+
 static int
 compare_numbers(const void *a, const void *b)
 {
@@ -575,6 +647,7 @@ main(void)
 		TEST(test_without_notifications),
 		TEST(test_idle_rate),
 		TEST(test_global),
+		TEST(test_random_statements),
 		TEST(test_reaction),
 	};
 	conninfo = getenv("DDNS_TEST_CONNINFO");
