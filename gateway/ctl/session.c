@@ -142,6 +142,10 @@ fail_by_database(struct session *session, enum ddns_result result)
 {
 	const struct ddns_db_error *error = ddns_db_last_error(session->db);
 	const char *message = sentence_for(error);
+	if (result == DDNS_RETRY)
+		return session_fail(session, result,
+				    "try again, or look who is at it in pg_stat_activity",
+				    "somebody else is changing the same data: %s", error->message);
 	bool is_check = strcmp(error->sqlstate, "23514") == 0 && error->constraint[0] != '\0';
 	if (message == NULL && is_check)
 		return fail_by_check(session, result, error->constraint);
