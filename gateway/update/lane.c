@@ -183,13 +183,9 @@ run_batch(struct lane *lane, struct ddns_db *db)
 		log_warning("the database refuses to work: %s", batch->error.message);
 		finish_all(lane, UPDATE_UNAVAILABLE, batch->error.message);
 		break;
-	case BATCH_UNCERTAIN:
+	case BATCH_UNCERTAIN: // an update twice is the same as once
 		for (size_t i = 0; i < batch->count; i++)
-			if (batch->outcomes[i].verdict == UPDATE_CHANGED)
-				batch->members[i]->may_have_changed = true;
-		put_back(lane);
-		break;
-	case BATCH_DISCONNECTED:
+			batch->members[i]->may_have_changed = true;
 		put_back(lane);
 		break;
 	}
