@@ -68,14 +68,24 @@ session_no_memory(struct session *session)
 	return session_fail(session, DDNS_NO_MEMORY, NULL, "out of memory");
 }
 
+/* A line for a terminal: what the database says may repeat anything that somebody stored. */
+static void
+report_line(const char *what, const char *text)
+{
+	if (text[0] == '\0')
+		return;
+	fprintf(stderr, "ddnsctl: %s", what);
+	for (; *text != '\0'; text++)
+		fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, stderr);
+	fputc('\n', stderr);
+}
+
 void
 session_report(const struct session *session)
 {
-	fprintf(stderr, "ddnsctl: %s\n", session->message);
-	if (session->detail[0] != '\0')
-		fprintf(stderr, "ddnsctl: detail: %s\n", session->detail);
-	if (session->hint[0] != '\0')
-		fprintf(stderr, "ddnsctl: hint: %s\n", session->hint);
+	report_line("", session->message);
+	report_line("detail: ", session->detail);
+	report_line("hint: ", session->hint);
 }
 
 /* Constraints whose own message is for programmers; the database's detail names the value. */
