@@ -32,7 +32,7 @@ session_close(struct session *session)
 	session->db = NULL;
 }
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 note(struct session *session, const char *hint, const char *format, va_list args)
 {
 	vsnprintf(session->message, sizeof session->message, format, args);
