@@ -7,6 +7,22 @@
 #include "sql/client/db_internal.h"
 
 static enum ddns_result
+check_steps(struct ddns_db *db, const struct ddns_step *steps, size_t count)
+{
+	if (count > DDNS_STEPS_MAX)
+		return error_set(db, DDNS_INTERNAL, "%zu statements in one pipeline", count);
+	for (size_t i = 0; i < count; i++) {
+		const struct statement *statement = statement_get(steps[i].statement);
+		if ((statement->groups & db->statements) == 0) {
+			return error_set(db, DDNS_INTERNAL,
+					 "statement %s is not one of this connection's",
+					 statement->name);
+		}
+	}
+	return DDNS_OK;
+}
+
+static enum ddns_result
 send_steps(struct ddns_db *db, const struct ddns_step *steps, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -110,8 +126,7 @@ ddns_db_pipeline(struct ddns_db *db, const struct ddns_step *steps, size_t count
 			       ? DDNS_UNAVAILABLE
 			       : error_set(db, DDNS_UNAVAILABLE, "not connected");
 	error_clear(db);
-	if (count > DDNS_STEPS_MAX)
-		return error_set(db, DDNS_INTERNAL, "%zu statements in one pipeline", count);
+	CHECK(check_steps(db, steps, count));
 	if (PQenterPipelineMode(db->conn) != 1)
 		return error_lost(db);
 	CHECK(send_steps(db, steps, count));
