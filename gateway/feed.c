@@ -18,7 +18,7 @@ struct feed {
 	struct ddns_reader *reader;
 	struct credentials *credentials;
 	char secret_key_id[SECRET_KEY_ID_LENGTH + 1];
-	atomic_bool is_foreign;
+	atomic_bool is_foreign, is_stopped;
 	bool has_thread;
 	pthread_t thread;
 };
@@ -73,7 +73,7 @@ on_global(void *context, void *db, const char *const *names, size_t count)
 	}
 
 cleanup:
-	if (result != DDNS_OK)
+	if (result != DDNS_OK && !atomic_load(&feed->is_stopped))
 		log_warning("cannot read keys and accounts: %s",
 			    ddns_db_last_error(db)->message[0] != '\0'
 				    ? ddns_db_last_error(db)->message
@@ -158,6 +158,7 @@ feed_free(struct feed *feed)
 	if (feed == NULL)
 		return;
 	if (feed->has_thread) {
+		atomic_store(&feed->is_stopped, true);
 		ddns_reader_stop(feed->reader);
 		pthread_join(feed->thread, NULL);
 	}
