@@ -136,7 +136,7 @@ create index changes_step on changes (xid, zone_id);
 
 -- Addresses while online: the fixed ones, and of families that have none the ones last reported.
 create function online_address(fixed inet[], address inet[]) returns inet[]
-language sql immutable parallel safe
+language sql immutable parallel safe set search_path = ddns, pg_temp
 return fixed || array(select a from unnest(address) a
                       where family(a) <> all (array(select family(f) from unnest(fixed) f)));
 

@@ -59,7 +59,7 @@ begin
     s_online := o_online;
     verdicts := q.verdicts;
     reasons := q.reasons;
-    answers := s_free;                  -- any array of this size
+    answers := array_fill(null::text, array[cardinality(p_accounts)]);
     changed := '{}';
     for i in 1..cardinality(p_accounts) loop
       s := q.slots[i];
@@ -236,7 +236,7 @@ $$;
 
 -- Addresses of one family as sorted text without blanks.
 create or replace function host_list(p_addresses inet[], p_family int) returns text
-language sql immutable parallel safe
+language sql immutable parallel safe set search_path = ddns, pg_temp
 return coalesce((select string_agg(host(a), ',' order by a) from unnest(p_addresses) a where family(a) = p_family), '');
 
 -- Locks zones and domains, in that order and by id, and tells how those it got stand.
