@@ -167,7 +167,7 @@ def test_interrupted_at_any_point(sandboxes, is_long):
     whole = time.monotonic() - begin
     sandbox.down()
     chance = random.Random(20221122)
-    for turn in range(60 if is_long else 9):
+    for turn in range(60 if is_long else 6):
         if turn % 3 == 0:
             shutil.rmtree(sandbox.directory)
         process = sandbox.start("up")
