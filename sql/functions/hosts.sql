@@ -282,7 +282,8 @@ begin
   set address = ('{' || u.addresses || '}')::inet[], online = u.online,
       online_since = case when not u.online then null when d.online then d.online_since else now() end,
       offline_reason = case when u.online then null when d.online then 'update' else d.offline_reason end
-  from unnest(p_ids, p_addresses, p_online) u (id, addresses, online)
+  -- the limit makes the planner expect one row, so that it probes even if the table was small then
+  from (select * from unnest(p_ids, p_addresses, p_online) u (id, addresses, online) limit cardinality(p_ids)) u
   where d.id = u.id;
 end $$;
 
@@ -292,17 +293,11 @@ returns void
 language plpgsql set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 begin
-  with accepted as materialized (
-    select distinct on (u.id) u.id, u.peer, u.door
-    from unnest(p_ids, p_verdicts, p_doors, p_peers) with ordinality u (id, verdict, door, peer, i)
-    where u.verdict in ('changed', 'unchanged')
-    order by u.id, u.i desc),
-  known as (                            -- all of them, but once in a domain's life
-    update contacts c set at = now(), peer = a.peer, door = a.door
-    from accepted a where c.domain_id = a.id returning c.domain_id)
   insert into contacts (domain_id, at, peer, door)
-  select a.id, now(), a.peer, a.door from accepted a
-  where a.id not in (select domain_id from known) order by a.id
+  select distinct on (u.id) u.id, now(), u.peer, u.door
+  from unnest(p_ids, p_verdicts, p_doors, p_peers) with ordinality u (id, verdict, door, peer, i)
+  where u.verdict in ('changed', 'unchanged')
+  order by u.id, u.i desc
   on conflict (domain_id) do update set at = excluded.at, peer = excluded.peer, door = excluded.door;
 
   insert into key_uses as k (key_id, at, peer, door)

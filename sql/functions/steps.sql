@@ -117,7 +117,7 @@ declare
   moved bigint[];
 begin
   -- One row that keeps its names: the usual update, and several times cheaper so.
-  select (select count(*) from (select from n limit 2) c) as rows, n.id, z.id as zone_id,
+  select (select count(*) from (select from n limit 2) c) as rows, n.id, (select id from zones where origin = n.zone) as zone_id,
          array[n.owner, case when n.wildcard or o.wildcard then n.wild_owner end,
                case when n.www <> 'off' or o.www <> 'off' then n.www_owner end] as names,
          n.zone = o.zone and n.owner = o.owner and n.account_id = o.account_id and n.term = o.term
@@ -126,10 +126,11 @@ begin
           n.offline_address, n.offline_url) is distinct from
          (o.served, o.online, o.online_address, o.ttl, o.wildcard, o.mail, o.www, o.www_port, o.www_url, o.offline,
           o.offline_address, o.offline_url) as is_changed,
-         (select true from steps where xid = pg_current_xact_id() and zone_id = z.id and at = transaction_timestamp()
+         (select true from steps where xid = pg_current_xact_id() and at = transaction_timestamp()
+            and zone_id = (select id from zones where origin = n.zone)
             and version is null) as is_noted,
          (select true from records where domain_id = n.id and (online <> 'rdata' or offline <> 'rdata') limit 1) as is_followed
-  into one from n, o, zones z where z.origin = n.zone limit 1;
+  into one from n, o limit 1;
   if one.rows = 1 and one.is_there then
     if not one.is_changed then
       return null;
@@ -183,9 +184,11 @@ set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set ena
 declare
   one record;
 begin
-  select (select count(*) from (select from t limit 2) c) as rows, z.id as zone_id, t.*
-  into one from t, zones z where z.origin = t.zone limit 1;
-  if one.rows = 1 then
+  select (select count(*) from (select from t limit 2) c) as rows, (select id from zones where origin = t.zone) as zone_id, t.*
+  into one from t limit 1;
+  if one.rows = 1 and one.zone_id is null then
+    return null;                        -- its zone goes, too, and says so itself
+  elsif one.rows = 1 then
     perform note(one.zone_id, array[one.owner], tg_op = 'INSERT');
     if tg_op = 'INSERT' then
       perform link_record(one.id, one.zone, one.owner, one.type, one.domain_id, one.online <> 'rdata' or one.offline <> 'rdata');
@@ -209,10 +212,10 @@ set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set ena
 declare
   one record;
 begin
-  select (select count(*) from (select from n limit 2) c) as rows, z.id as zone_id, o.owner as old_owner, o.zone = n.zone as is_there,
+  select (select count(*) from (select from n limit 2) c) as rows, (select id from zones where origin = n.zone) as zone_id, o.owner as old_owner, o.zone = n.zone as is_there,
          (n.owner, n.domain_id, n.type, n.ttl, n.rdata, n.online, n.offline, n.online_target, n.offline_target) is distinct from
          (o.owner, o.domain_id, o.type, o.ttl, o.rdata, o.online, o.offline, o.online_target, o.offline_target) as is_changed, n.*
-  into one from n, o, zones z where z.origin = n.zone limit 1;
+  into one from n, o limit 1;
   if one.rows = 1 and one.is_there then
     if one.is_changed then
       perform note(one.zone_id, case when one.old_owner = one.owner then array[one.owner] else array[one.old_owner, one.owner] end, true);
