@@ -79,6 +79,13 @@ class Clients:
         return reply.body.strip() if reply else ""
 
 
+def end_gateway(stack, _):
+    """SIGTERM: it finishes what has come in."""
+    stack.gateway.stop()
+    stack.start_gateway()
+    return True
+
+
 def kill_gateway(stack, _):
     stack.gateway.kill()
     stack.start_gateway()
@@ -113,6 +120,7 @@ def kill_at_commit(stack, turn):
 
 
 @pytest.mark.parametrize("kill, settings", [
+    (end_gateway, {}),
     (kill_gateway, {}),
     (kill_database, {}),
     # a commit that takes some time, so that it can be hit
