@@ -214,7 +214,8 @@ end $$;
 -- state locks its row.
 
 create or replace function account_state_changed(p_accounts bigint[]) returns void
-language plpgsql security definer set search_path = ddns, pg_temp as $$
+language plpgsql security definer
+set search_path = ddns, pg_temp set plan_cache_mode = force_custom_plan set jit = off as $$
 begin
   if p_accounts = '{}' then
     return;

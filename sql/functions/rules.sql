@@ -164,7 +164,7 @@ end $$;
 create or replace function records_rule() returns trigger
 language plpgsql set search_path = ddns, pg_temp as $$
 begin
-  if new.zone ~ '[A-Z]|\.$' then
+  if new.zone <> lower(new.zone) or right(new.zone, 1) = '.' then
     perform check_name(new.zone, 'zone');
   end if;
   perform check_owner(new.owner, new.zone, 'owner'), check_ttl(new.ttl), check_type(new.type);
@@ -234,11 +234,12 @@ end $$;
 create or replace trigger rule before insert or update of zone, owner, type, ttl, rdata, online, offline,
   online_target, offline_target on records for each row
   when (not (
-    new.owner ~ '^([a-z0-9_-]+(\.[a-z0-9_-]+)*|@)$' and length(new.owner) <= 63
-    and new.zone !~ '[A-Z]|\.$' and length(new.owner) + length(new.zone) <= 252
+    new.owner ~ '^([a-z0-9_-]+(\.[a-z0-9_-]+)*|@)$' and octet_length(new.owner) <= 63
+    and new.zone = lower(new.zone) and right(new.zone, 1) <> '.'
+    and octet_length(new.owner) + octet_length(new.zone) <= 252
     and new.ttl between 0 and 2147483647
     and new.online = 'rdata' and new.offline = 'rdata' and new.online_target is null and new.offline_target is null
-    and length(new.rdata) <= 64
+    and octet_length(new.rdata) <= 64
     and case new.type
       when 'A' then new.rdata ~ '^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$'
       when 'AAAA' then new.rdata ~ '^[1-9a-f][0-9a-f]*(:[1-9a-f][0-9a-f]*)*::[1-9a-f][0-9a-f]*$'

@@ -100,7 +100,8 @@ begin
               where u is not null group by zone) g offset 0) x
   where x.zone_id is not null;
   if tg_op = 'INSERT' then
-    perform from accounts where id in (select account_id from t) order by id for share;
+    perform from (select distinct account_id as id from t order by 1) x
+    cross join lateral (select from accounts where id = x.id for share) a;
     perform serve_domains(array(select id from t where served and (term = 'held'
       or (select state from accounts where id = t.account_id) <> 'active')));
     perform link_domains(array(select id from t), false);
