@@ -103,7 +103,8 @@ begin
   end if;
   owner := left(p_name, -length(z.origin) - 1);
   if cardinality(ancestors(owner)) + 1 > z.depth then
-    return format('it has %s labels before %s, and %s are allowed', cardinality(ancestors(owner)) + 1, z.origin, z.depth);
+    return format('it has %s labels before %s, and %s are allowed',
+                  cardinality(ancestors(owner)) + 1, z.origin, z.depth);
   end if;
   foreach label in array regexp_split_to_array(owner, '\.') loop
     if label !~ '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$' then
