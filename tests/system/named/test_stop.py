@@ -59,7 +59,7 @@ def test_ends_while_the_database(stage, zone, state, how, is_long):
     """...follows: during updates; hangs: SIGSTOP; is away: killed; comes back: at any moment of that."""
     named, cluster = stage.another_named(), stage.cluster
     rng = random.Random(state + how)
-    for _ in range(25 if is_long else 1):
+    for _ in range(10 if is_long else 1):
         stage.start(named)
         moment = rng.random()
         if state == 'follows':
