@@ -213,7 +213,7 @@ dlz_version(unsigned int *flags)
 static struct instance *
 create_instance(const char *name, unsigned int argc, char *argv[])
 {
-	char error[256];
+	char error[256] = "no memory";
 	bool is_ready = false;
 	struct instance *instance = calloc(1, sizeof(*instance));
 	char *conninfo =
