@@ -156,6 +156,7 @@ declare
     when p_url !~* '^https?://' then 'it does not begin with http:// or https://'
     when p_url ~ '^[^:]*://[^/?#]*@' then 'it has a user name before the host'
     when p_url ~ '\\' then 'it has a backslash'
+    when p_url ~* '%([01][0-9a-f]|7f)' then 'it has an encoded control character'
     when p_url !~* '^https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?([/?#]|$)' then 'it has no host name, or a bad one'
     end;
 begin
