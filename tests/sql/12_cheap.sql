@@ -65,6 +65,17 @@ end $$;
 select cmp_ok(pg_temp.lasts(), '<', interval '4 ms', 'five domains in 4 ms, ten times what it should be');
 select diag('catch_up of five domains, each of 200 times: ' || pg_temp.lasts());
 
+-- A foreign key's cascade is planned without knowledge of sizes too.
+insert into ddns.records (zone, owner, type, rdata) select 'dyn.test', 't.' || owner, 'TXT', 'x' from ddns.domains where zone = 'dyn.test';
+create function pg_temp.deletes() returns bigint language plpgsql as $$
+declare
+  before bigint := pg_temp.rows_read();
+begin
+  delete from ddns.domains where name in (select 'h' || i || '.dyn.test' from generate_series(100, 299) i);
+  return pg_temp.rows_read() - before;
+end $$;
+select cmp_ok(pg_temp.deletes(), '<', 200 * 40 + :names::bigint * 2, 'domains go with their records at no more than their number');
+
 select dblink_disconnect('w');
 select * from finish();
 truncate ddns.zones, ddns.accounts cascade;
