@@ -31,6 +31,9 @@ struct config {
 	long http_connections;
 	long http_connections_per_address;
 	long http_request_timeout;
+	struct config_list host_names;
+	struct config_list redirect_listen;
+	struct config_list trusted_proxies;
 };
 
 /*

@@ -5,6 +5,7 @@
 
 #include "gateway/feed.h"
 #include "gateway/metrics.h"
+#include "gateway/redirect/redirect.h"
 #include "gateway/update/authenticate.h"
 #include "gateway/update/credential.h"
 #include "gateway/update/hasher.h"
@@ -17,6 +18,7 @@ struct gateway {
 	struct hasher *hasher;
 	struct writer *writer;
 	struct feed *feed;
+	struct redirects *redirects;
 };
 
 #endif

@@ -35,6 +35,17 @@ select cmp_ok(pg_temp.cost($$update ddns.domains set address = '{192.0.2.9}' whe
 analyze;
 select cmp_ok(pg_temp.cost($$update ddns.domains set address = '{192.0.2.10}' where name = 'h77.dyn.test'$$), '<', 100::bigint, 'one domain');
 select cmp_ok(pg_temp.cost($$update ddns.domains set online = false, www = 'port' where name = 'h78.dyn.test'$$), '<', 100::bigint, 'one domain with redirects');
+update ddns.domains set online = false where zone = 'dyn.test';
+create function pg_temp.redirect_cost() returns bigint language plpgsql as $$
+declare
+  before bigint := pg_temp.rows_read();
+begin
+  if (select count(*) from ddns.redirects_of(test.zone('dyn.test'), '{h79,*.h79,www.h79}')) <> 2 then
+    raise exception 'not two redirects';
+  end if;
+  return pg_temp.rows_read() - before;
+end $$;
+select cmp_ok(pg_temp.redirect_cost(), '<', 100::bigint, 'the redirects of one domain');
 select cmp_ok(pg_temp.cost($$insert into ddns.records (zone, owner, type, rdata, offline) values ('dyn.test', 'x.h78', 'A', '192.0.2.1', 'page')$$), '<', 100::bigint, 'a host record');
 select cmp_ok(pg_temp.cost($$update ddns.domains set address = '{192.0.2.11}' where name in ('h1.dyn.test', 'h2.dyn.test', 'h3.dyn.test', 'h4.dyn.test', 'h5.dyn.test')$$), '<', 500::bigint, 'five domains');
 

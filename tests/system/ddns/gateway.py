@@ -15,6 +15,7 @@ database = "{conninfo}"
 user = "{user}"
 secret-key-file = "{secret_key}"
 http-listen = {{"{address}:{port}"}}
+redirect-listen = {{"{address}:{redirect_port}"}}
 status-listen = {{"{address}:{status_port}"}}
 # No limits: every client of a sandbox has the same address.
 http-connections-per-address = 0
@@ -36,6 +37,7 @@ class Gateway:
         self.options = ""  # more lines of configuration
         self.environment = {}  # more variables for the gateway
         self.port = None
+        self.redirect_port = None
         self.status_port = None
         self._keep = keep
         self._read_ports()
@@ -58,6 +60,8 @@ class Gateway:
         for _ in range(5):
             self.port = claims.port(self.address, [self.port or 8053, 8080, 8081], avoid=taken)
             self.status_port = claims.port(self.address, [self.status_port or 8054], avoid=[*taken, self.port])
+            self.redirect_port = claims.port(self.address, [self.redirect_port or 8052],
+                                             avoid=[*taken, self.port, self.status_port])
             self.rewrite()
             begin = os.path.getsize(self.log) if os.path.exists(self.log) else 0
             self.server.start([self.build.gateway, "-f", "-c", self.conf], cwd=self.home,
@@ -66,7 +70,7 @@ class Gateway:
                 self.wait_ready(timeout, begin)
                 return
             except _PortTaken:
-                taken += [self.port, self.status_port]
+                taken += [self.port, self.status_port, self.redirect_port]
                 self.server.stop()
         raise StepFailed("the gateway found no port to listen on", self.log)
 
@@ -81,7 +85,8 @@ class Gateway:
         with open(self.conf + ".new", "w", encoding="utf-8") as file:
             file.write(CONFIG.format(conninfo=self.cluster.conninfo(GATEWAY_ROLE), secret_key=self.secret_key,
                                      user=pwd.getpwuid(os.geteuid()).pw_name, address=self.address, port=self.port,
-                                     status_port=self.status_port, options=self.options))
+                                     redirect_port=self.redirect_port, status_port=self.status_port,
+                                     options=self.options))
         os.rename(self.conf + ".new", self.conf)
 
     def wait_ready(self, timeout=30, log_begin=0):
@@ -137,6 +142,8 @@ class Gateway:
         except FileNotFoundError:
             return
         self.port = int(re.search(r'http-listen = \{"[^"]*:(\d+)"', text)[1])
+        redirects = re.search(r'redirect-listen = \{"[^"]*:(\d+)"', text)
+        self.redirect_port = int(redirects[1]) if redirects else None
         self.status_port = int(re.search(r'status-listen = \{"[^"]*:(\d+)"', text)[1])
 
 
