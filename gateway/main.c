@@ -15,9 +15,8 @@
 
 #include "gateway/config.h"
 #include "gateway/gateway.h"
-#include "gateway/http/front.h"
 #include "gateway/http/status.h"
-#include "gateway/redirect/redirect.h"
+#include "gateway/listeners.h"
 #include "gateway/log.h"
 #include "gateway/process.h"
 #include "gateway/secret.h"
@@ -27,9 +26,6 @@
 #define DEFAULT_CONFIG "/etc/ddns/ddns-gateway.conf"
 
 enum {
-	STATUS_THREADS = 2,
-	STATUS_CONNECTIONS = 64,
-	REDIRECT_THREADS = 4, // nothing in them waits
 	FIRST_LOAD_MS = 5000, // how long the start waits for the database
 	DRAIN_MS = 10000,     // how long the end waits for clients
 };
@@ -72,9 +68,7 @@ struct program {
 	struct config *config;
 	struct secret_key secret_key;
 	struct gateway gateway;
-	struct http_server *doors, *redirects, *status;
-	struct proxy_prefix *proxies; // of both
-	struct status_sources status_sources;
+	struct listeners *listeners;
 };
 
 /* Reads the command line; where the program is to end, *statusp says how and the result is false.
@@ -140,99 +134,6 @@ load_secret_key(struct program *program)
 						  &program->secret_key, error, sizeof error);
 	if (result != DDNS_OK)
 		log_error("%s", error);
-	return result;
-}
-
-/* A listener of redirects alone. */
-static bool
-divert_all(struct http_request *request, enum MHD_Result *resultp)
-{
-	const struct gateway *gateway = request->context;
-	*resultp = redirects_answer(gateway->redirects, request);
-	return true;
-}
-
-/* One that doors and redirects share. */
-static bool
-divert_redirected(struct http_request *request, enum MHD_Result *resultp)
-{
-	const struct gateway *gateway = request->context;
-	return redirects_are_asked(gateway->redirects, request) && divert_all(request, resultp);
-}
-
-static enum ddns_result
-read_proxies(struct program *program, struct proxies *proxies)
-{
-	const struct config_list *list = &program->config->trusted_proxies;
-	program->proxies = calloc(list->count + 1, sizeof *program->proxies);
-	if (program->proxies == NULL)
-		return DDNS_NO_MEMORY;
-	*proxies = (struct proxies){.prefixes = program->proxies, .count = list->count};
-	for (size_t i = 0; i < list->count; i++) {
-		enum ddns_result result = proxy_prefix_parse(list->items[i], &program->proxies[i]);
-		if (result != DDNS_OK)
-			return result;
-	}
-	return DDNS_OK;
-}
-
-/* Binds the doors' listeners, and those of redirects where they have their own. */
-static enum ddns_result
-bind_doors(struct program *program)
-{
-	const struct config *config = program->config;
-	bool is_shared = config->redirect_listen.count == 0;
-	struct http_server_options options = {
-		.name = "http",
-		.listen = &config->http_listen,
-		.routes = front_routes,
-		.route_count = front_route_count,
-		.divert = is_shared ? divert_redirected : NULL,
-		.context = &program->gateway,
-		.metrics = &program->gateway.metrics,
-		.threads = (unsigned)config->http_threads,
-		.connections = (unsigned)config->http_connections,
-		.per_address = (unsigned)config->http_connections_per_address,
-		.request_timeout_s = (unsigned)config->http_request_timeout,
-	};
-	enum ddns_result result;
-	CHECK(read_proxies(program, &options.proxies));
-	CHECK(http_server_create(&options, &program->doors));
-	options.name = "redirects";
-	options.listen = &config->redirect_listen;
-	options.route_count = 0;
-	options.divert = divert_all;
-	options.threads = REDIRECT_THREADS;
-	if (!is_shared)
-		CHECK(http_server_create(&options, &program->redirects));
-
-cleanup:
-	return result;
-}
-
-/* What needs privileges. */
-static enum ddns_result
-bind_listeners(struct program *program)
-{
-	const struct config *config = program->config;
-	enum ddns_result result;
-	CHECK(bind_doors(program));
-	program->status_sources.gateway = &program->gateway;
-	program->status_sources.doors = program->doors;
-	const struct http_server_options status = {
-		.name = "status",
-		.listen = &config->status_listen,
-		.routes = status_routes,
-		.route_count = status_route_count,
-		.context = &program->status_sources,
-		.metrics = &program->gateway.metrics,
-		.threads = STATUS_THREADS,
-		.connections = STATUS_CONNECTIONS,
-		.request_timeout_s = (unsigned)config->http_request_timeout,
-	};
-	CHECK(http_server_create(&status, &program->status));
-
-cleanup:
 	return result;
 }
 
@@ -306,14 +207,11 @@ start(struct program *program)
 	enum ddns_result result;
 	process_set_limits();
 	CHECK(load_secret_key(program));
-	CHECK(bind_listeners(program));
+	CHECK(listeners_create(program->config, &program->gateway, &program->listeners));
 	CHECK(process_drop_privileges(program->config->user));
 	CHECK(create_gateway(program));
 	CHECK(wait_for_database(program));
-	CHECK(http_server_start(program->doors));
-	if (program->redirects != NULL)
-		CHECK(http_server_start(program->redirects));
-	CHECK(http_server_start(program->status));
+	CHECK(listeners_start(program->listeners));
 
 cleanup:
 	return result;
@@ -323,18 +221,13 @@ static void
 stop(struct program *program)
 {
 	struct gateway *gateway = &program->gateway;
-	http_server_free(program->status);
-	if (program->doors != NULL)
-		http_server_drain(program->doors, DRAIN_MS);
-	http_server_free(program->doors);
-	http_server_free(program->redirects);
+	listeners_free(program->listeners, DRAIN_MS);
 	redirects_free(gateway->redirects);
 	feed_free(gateway->feed);
 	hasher_free(gateway->hasher);
 	writer_free(gateway->writer);
 	credentials_free(gateway->credentials);
 	free(gateway->realm);
-	free(program->proxies);
 	secret_key_clear(&program->secret_key);
 }
 
@@ -348,12 +241,7 @@ reload(struct program *program)
 		log_error("the configuration stays as it was");
 	} else {
 		config_warn_fixed(program->config, next);
-		http_server_set_limits(program->doors, (unsigned)next->http_connections_per_address,
-				       (unsigned)next->http_request_timeout);
-		if (program->redirects != NULL)
-			http_server_set_limits(program->redirects,
-					       (unsigned)next->http_connections_per_address,
-					       (unsigned)next->http_request_timeout);
+		listeners_reload(program->listeners, next);
 		log_set_level(program->arguments.is_verbose ? LOG_DEBUG
 							    : config_log_priority(next));
 		config_free(program->config);
