@@ -10,9 +10,10 @@
 #include "sql/client/result.h"
 
 /*
- * The stored form: lower case, ASCII, labels joined by dots, no trailing dot, "@" for the apex where
- * a name is relative.  Escapes as named writes them: \. \" \( \) \; \\ \@ \$, and \DDD for bytes
- * below 0x21 and above 0x7e; nothing else is escaped.  Presentation form is RFC 1035 section 5.1's.
+ * The stored form: lower case, ASCII, labels joined by dots, no trailing dot, "@" for the apex
+ * where a name is relative.  Escapes as named writes them: \. \" \( \) \; \\ \@ \$, and \DDD for
+ * bytes below 0x21 and above 0x7e; nothing else is escaped.  Presentation form is RFC 1035
+ * section 5.1's.
  */
 enum {
 	DDNS_DNAME_TEXT_MAX = 1023, // longest text, without the final NUL
@@ -22,7 +23,9 @@ enum {
 
 /*
  * Turns any presentation form (any case, any escapes, with or without trailing dot) into the stored
- * form.  DDNS_BAD_INPUT: an empty label, a label over 63 or a name over 255 octets, or a bad escape.
+ * form; "." is the root, stored as "", and "@" alone stays "@".  DDNS_BAD_INPUT: no text, an empty
+ * label, a label over 63 or a name over 255 octets, a bad escape, or a bare octet that is not
+ * printable ASCII.
  */
 enum ddns_result ddns_dname_canonical(const char *text, char out[DDNS_DNAME_TEXT_MAX + 1]);
 
@@ -30,14 +33,15 @@ enum ddns_result ddns_dname_canonical(const char *text, char out[DDNS_DNAME_TEXT
 enum ddns_result ddns_dname_from_wire(const uint8_t *wire, size_t length,
 				      char out[DDNS_DNAME_TEXT_MAX + 1]);
 
-/* Into wire form; lower case.  *lengthp: 1..255. */
+/* Into wire form; lower case.  *lengthp: 1..255.  Any presentation form, and "" for the root. */
 enum ddns_result ddns_dname_to_wire(const char *text, uint8_t wire[DDNS_DNAME_WIRE_MAX],
 				    size_t *lengthp);
 
 /* Labels of a stored name; "@" and "" have none. */
 size_t ddns_dname_labels(const char *name);
 
-/* The name without its first label ("b.c" of "a.b.c"), NULL where it has one label or none.  Knows escapes. */
+/* The name without its first label ("b.c" of "a.b.c"), NULL where it has one label or none.  Knows
+ * escapes. */
 const char *ddns_dname_parent(const char *name);
 
 /* Whether a stored name equals the other or lies below it, by labels. */

@@ -31,8 +31,8 @@ struct ddns_row {
 
 /*
  * What the reader tells its owner, all from the thread that runs ddns_reader_run.  A result other
- * than DDNS_OK from load_row or load_end gives that zone up for this round (it is tried again later);
- * from step it makes the reader load the zone whole.
+ * than DDNS_OK from load_row or load_end gives that zone up for this round (it is tried again
+ * later); from step it makes the reader load the zone whole.
  */
 struct ddns_sink {
 	void *context;
@@ -65,7 +65,8 @@ struct ddns_sink {
 	/* The database went (reason says why) or is back; said once per change. */
 	void (*state)(void *context, bool is_connected, const char *reason);
 
-	/* Something a person should know (a zone that cannot be loaded); rate-limited by the reader. */
+	/* Something a person should know (a zone that cannot be loaded); rate-limited by the
+	 * reader. */
 	void (*warn)(void *context, const char *text);
 };
 
@@ -86,9 +87,9 @@ enum ddns_result ddns_reader_create(const struct ddns_reader_options *options,
 				    struct ddns_reader **readerp);
 
 /*
- * Reads until ddns_reader_stop is called: connects, LISTENs, loads, follows; reconnects with backoff
- * (50 ms doubling to 5 s, full jitter) for ever.  Never blocks longer than its deadlines.  Runs in a
- * thread of the caller's.
+ * Reads until ddns_reader_stop is called: connects, LISTENs, loads, follows; reconnects with
+ * backoff (50 ms doubling to 5 s, full jitter) for ever.  Never blocks longer than its deadlines.
+ * Runs in a thread of the caller's.
  */
 void ddns_reader_run(struct ddns_reader *reader);
 
@@ -101,7 +102,7 @@ void ddns_reader_free(struct ddns_reader *reader);
 /* For metrics, from any thread. */
 struct ddns_reader_status {
 	bool is_connected, is_ready;
-	int64_t looked_at_ms;	     // CLOCK_MONOTONIC ms of the last look that succeeded, 0: never
+	int64_t looked_at_ms; // CLOCK_MONOTONIC ms of the last look that succeeded, 0: never
 	uint64_t connects, statements, steps, loads, rows; // since creation
 };
 void ddns_reader_status(const struct ddns_reader *reader, struct ddns_reader_status *status);

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The table of statements, made from statements.def.
+#include "sql/client/db_internal.h"
+
+// the words that statements.def names groups by
+enum {
+	READER = DDNS_STATEMENTS_READER,
+	GLOBAL = DDNS_STATEMENTS_GLOBAL,
+	GATEWAY = DDNS_STATEMENTS_GATEWAY,
+	CTL = DDNS_STATEMENTS_CTL,
+};
+
+static const struct statement statements[DDNS_STATEMENT_COUNT] = {
+#define STATEMENT(name, group, shape, columns, text) \
+	[DDNS_STATEMENT_##name] = {#name, (group), DDNS_SHAPE_##shape, (columns), (text)},
+#include "sql/client/statements.def"
+#undef STATEMENT
+};
+
+const struct statement *
+statement_get(enum ddns_statement id)
+{
+	return &statements[id];
+}
