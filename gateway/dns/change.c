@@ -119,8 +119,10 @@ prerequisite_read(const struct change_list *list, const knot_rrset_t *rr, struct
 		if (result == DDNS_BAD_INPUT) // nothing that is stored is as large
 			return DDNS_OK;
 	}
-	if (result == DDNS_OK)
+	if (result == DDNS_OK) {
 		change->kind = kind;
+		change->rcode = KNOT_RCODE_NOERROR;
+	}
 	return result;
 }
 

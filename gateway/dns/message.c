@@ -48,8 +48,7 @@ message_read(struct message *message, uint8_t *wire, size_t length, uint16_t *rc
 		*rcodep = KNOT_RCODE_SERVFAIL;
 		return MESSAGE_REFUSED;
 	}
-	/* The wire is kept: the signature covers it as it came. */
-	int code = knot_pkt_parse(message->packet, KNOT_PF_KEEPWIRE);
+	int code = knot_pkt_parse(message->packet, 0);
 	if (code != KNOT_EOK && code != KNOT_ETRAIL) {
 		*rcodep = code == KNOT_ENOMEM ? KNOT_RCODE_SERVFAIL : KNOT_RCODE_FORMERR;
 		return MESSAGE_REFUSED;

@@ -18,7 +18,7 @@ enum {
 };
 
 struct message {
-	uint8_t *wire; // the caller's; kept as it came
+	uint8_t *wire; // the caller's; its count of additional RRs is less the TSIG RR
 	size_t length;
 	knot_pkt_t *packet; // parsed, over wire; NULL where only the header could be read
 	bool has_tsig;

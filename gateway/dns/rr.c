@@ -115,13 +115,14 @@ line_scan(zs_scanner_t *scanner, const char *line, size_t length)
 }
 
 enum ddns_result
-rr_reader_read(struct rr_reader *reader, const struct rr_text *text, knot_rrset_t **rrp)
+rr_reader_read(struct rr_reader *reader, const struct rr_text *text, knot_rrset_t *rr)
 {
 	enum ddns_result result;
-	knot_rrset_t *rr = NULL;
+	knot_rrset_t made;
 	char *line = NULL;
 	zs_scanner_t *scanner = &reader->scanner;
 
+	knot_rrset_init_empty(&made);
 	/* Line breaks would end the record and begin another one. */
 	if (strpbrk(text->type, " \t\r\n") != NULL || strpbrk(text->rdata, "\r\n") != NULL)
 		return DDNS_BAD_INPUT;
@@ -130,16 +131,18 @@ rr_reader_read(struct rr_reader *reader, const struct rr_text *text, knot_rrset_
 		return DDNS_NO_MEMORY;
 	CHECK(line_scan(scanner, line, (size_t)length));
 
-	result = DDNS_NO_MEMORY;
-	rr = knot_rrset_new(text->owner, scanner->r_type, KNOT_CLASS_IN, scanner->r_ttl, NULL);
-	if (rr == NULL || knot_rrset_add_rdata(rr, scanner->r_data,
-					       (uint16_t)scanner->r_data_length, NULL) != KNOT_EOK)
+	knot_rrset_init(&made, knot_dname_copy(text->owner, NULL), scanner->r_type, KNOT_CLASS_IN,
+			scanner->r_ttl);
+	if (made.owner == NULL ||
+	    knot_rrset_add_rdata(&made, scanner->r_data, (uint16_t)scanner->r_data_length, NULL) !=
+		    KNOT_EOK) {
+		result = DDNS_NO_MEMORY;
 		goto cleanup;
-	*rrp = rr;
-	rr = NULL;
-	result = DDNS_OK;
+	}
+	*rr = made;
+	knot_rrset_init_empty(&made);
 cleanup:
-	knot_rrset_free(rr, NULL);
+	knot_rrset_clear(&made, NULL);
 	free(line);
 	return result;
 }

@@ -50,6 +50,6 @@ struct rr_text {
 	const char *rdata;
 };
 enum ddns_result rr_reader_read(struct rr_reader *reader, const struct rr_text *text,
-				knot_rrset_t **rrp);
+				knot_rrset_t *rr);
 
 #endif

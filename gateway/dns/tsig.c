@@ -191,7 +191,8 @@ tsig_find(const knot_pkt_t *packet, struct tsig_record *record)
 	return DDNS_OK;
 }
 
-/* RFC 8945 section 4.3.2: the request as it was before the TSIG RR was added. */
+/* RFC 8945 section 4.3.2: the request as it was before the TSIG RR was added; libknot has taken
+ * that out of the counts already. */
 static enum ddns_result
 request_mac(const struct tsig_record *record, const struct tsig_key *key, const uint8_t *message,
 	    uint8_t mac[TSIG_MAC_MAX])
@@ -201,7 +202,6 @@ request_mac(const struct tsig_record *record, const struct tsig_key *key, const 
 
 	memcpy(header, message, sizeof(header));
 	knot_wire_set_id(header, record->original_id);
-	knot_wire_set_arcount(header, (uint16_t)(knot_wire_get_arcount(header) - 1));
 
 	const struct piece pieces[] = {
 		{header, sizeof(header)},

@@ -60,7 +60,7 @@ struct tsig_record {
 };
 
 /*
- * Takes the TSIG RR out of a parsed packet (parsed with KNOT_PF_KEEPWIRE).
+ * Finds the TSIG RR of a parsed packet.  Parsing has taken it out of the header's count of RRs.
  *
  * DDNS_NOT_FOUND  the message has none
  * DDNS_BAD_INPUT  it has more than one, one elsewhere than at the end, or one that is malformed
