@@ -38,7 +38,10 @@ struct ddns_sink {
 	void *context;
 
 	/* A zone is read whole: begin, its rows in any order, end.  Several loads may be open at
-	 * once.  What `end` publishes replaces what was there.  `drop` ends a load that failed. */
+	 * once, and calls for other zones may come between.  What `end` publishes replaces what was
+	 * there.  A load is over after `end`, whatever its result; `drop` ends one that cannot come
+	 * to that.  A zone's id may come back with another origin: a restore of another database.
+	 */
 	enum ddns_result (*load_begin)(void *context, const struct ddns_zone *zone, void **loadp);
 	enum ddns_result (*load_row)(void *context, void *load, const struct ddns_row *row);
 	enum ddns_result (*load_end)(void *context, void *load);

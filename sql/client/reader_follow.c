@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How a reader finds out what moved, and takes over the steps of the zones it holds.
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sql/client/reader_internal.h"
+
+enum {
+	COMPARE_EVERY_MS = 5 * 60 * 1000,
+	ID_SIZE = 24, // a 64-bit number as text
+};
+
+static bool
+cursor_equals(struct cursor a, struct cursor b)
+{
+	return a.version == b.version && a.xid == b.xid;
+}
+
+/* Whether the log shows nothing that a look has not already been for. */
+static bool
+is_old_news(const struct known *known, const struct mark *mark)
+{
+	if (mark->gone == known->seen.gone && cursor_equals(mark->newest, known->seen.newest))
+		return true;
+	return known->is_held && mark->gone == 0 && cursor_equals(mark->newest, known->cursor);
+}
+
+static enum ddns_result
+note_mark(struct ddns_reader *reader, int64_t id, const struct mark *mark)
+{
+	if (id == 0) {
+		if (!cursor_equals(mark->newest, reader->global_cursor))
+			reader->is_global_due = true;
+		return DDNS_OK;
+	}
+	if (!reader->options.wants_zones)
+		return DDNS_OK;
+	struct known *known = table_get(&reader->zones, id);
+	if (known == NULL)
+		return DDNS_NO_MEMORY;
+	if (!is_old_news(known, mark)) {
+		known->mark = *mark;
+		zone_schedule(reader, known);
+	}
+	return DDNS_OK;
+}
+
+/*
+ * Steps of transactions that our last reading could not yet see: all of them have xids from that
+ * reading's xmin on.  The same step may show many times while an old transaction is open somewhere,
+ * hence is_old_news.
+ */
+enum ddns_result
+follow_poll(struct ddns_reader *reader)
+{
+	struct ddns_rows *rows = NULL;
+	char horizon[ID_SIZE];
+	enum ddns_result result;
+
+	snprintf(horizon, sizeof(horizon), "%" PRIu64, reader->horizon);
+	CHECK(reader_query(reader, reader->db, DDNS_STATEMENT_POLL, (const char *[]){horizon}, 1,
+			   &rows));
+	for (size_t i = 0; i < ddns_rows_count(rows); i++) {
+		if (ddns_rows_is_null(rows, i, 1)) // no step at all
+			continue;
+		struct mark mark = {
+			.newest = {ddns_rows_integer(rows, i, 2, 0), xid_read(rows, i, 3)},
+			.gone = ddns_rows_integer(rows, i, 4, 0),
+		};
+		CHECK(note_mark(reader, ddns_rows_integer(rows, i, 1, -1), &mark));
+	}
+	if (ddns_rows_count(rows) > 0)
+		reader->horizon = xid_read(rows, 0, 0);
+	reader->is_poll_due = false;
+	reader->next_poll_ms = ddns_clock_ms() + reader->options.poll_ms;
+	atomic_store(&reader->looked_at_ms, ddns_clock_ms());
+
+cleanup:
+	ddns_rows_free(rows);
+	return result;
+}
+
+static enum ddns_result
+note_listed(struct ddns_reader *reader, const struct ddns_rows *rows, size_t row)
+{
+	struct known *known = table_get(&reader->zones, ddns_rows_integer(rows, row, 1, -1));
+	if (known == NULL)
+		return DDNS_NO_MEMORY;
+	struct cursor cursor = {ddns_rows_integer(rows, row, 2, 0), xid_read(rows, row, 3)};
+	known->is_listed = true;
+	if (!known->is_held || !cursor_equals(known->cursor, cursor)) {
+		zone_schedule(reader, known);
+	} else if (known->serial != (uint32_t)ddns_rows_integer(rows, row, 4, 0) &&
+		   known->work == WORK_NONE) {
+		// the same step in another database's history
+		queue_add(&reader->load, known, WORK_LOAD);
+	}
+	return DDNS_OK;
+}
+
+/* After the list: what is not in it any more is asked for, what was long gone is forgotten. */
+static bool
+is_still_known(void *context, struct known *known)
+{
+	bool was_listed = known->is_listed;
+	known->is_listed = false;
+	if (!was_listed && known->is_held)
+		zone_schedule(context, known);
+	return was_listed || known->is_held || known->work != WORK_NONE;
+}
+
+enum ddns_result
+follow_compare(struct ddns_reader *reader)
+{
+	struct ddns_rows *rows = NULL;
+	enum ddns_result result;
+
+	CHECK(reader_query(reader, reader->db, DDNS_STATEMENT_COMPARE, NULL, 0, &rows));
+	for (size_t i = 0; i < ddns_rows_count(rows); i++) {
+		if (!ddns_rows_is_null(rows, i, 1))
+			CHECK(note_listed(reader, rows, i));
+	}
+	if (ddns_rows_count(rows) > 0)
+		reader->horizon = xid_read(rows, 0, 0);
+	table_filter(&reader->zones, is_still_known, reader);
+	reader->next_compare_ms = ddns_clock_ms() + COMPARE_EVERY_MS;
+	atomic_store(&reader->looked_at_ms, ddns_clock_ms());
+
+cleanup:
+	ddns_rows_free(rows);
+	return result;
+}
+
+void
+follow_notified(void *context, const char *payload)
+{
+	struct ddns_reader *reader = context;
+	char *end;
+	long long id = strtoll(payload, &end, 10);
+	if (end == payload || *end != '\0') {
+		reader->is_poll_due = true;
+	} else if (id == 0) {
+		reader->is_global_due = true;
+	} else if (reader->options.wants_zones) {
+		struct known *known = table_find(&reader->zones, id);
+		if (known != NULL && known->is_held)
+			zone_schedule(reader, known);
+		else
+			reader->is_poll_due = true;
+	}
+}
+
+/* Room for one more element; the arrays only grow. */
+static bool
+reserve(void **array, size_t count, size_t *size, size_t element)
+{
+	if (count < *size)
+		return true;
+	size_t more = *size > 0 ? *size * 2 : 256;
+	void *larger = reallocarray(*array, more, element);
+	if (larger == NULL)
+		return false;
+	*array = larger;
+	*size = more;
+	return true;
+}
+
+/* Sorts the rows of catch_up into reader->names and reader->rows; *headp is the step's own row. */
+static enum ddns_result
+collect(struct ddns_reader *reader, const struct ddns_rows *rows, size_t *headp)
+{
+	enum ddns_result result = DDNS_BAD_INPUT;
+	reader->name_count = reader->row_count = 0;
+	for (size_t i = 0; i < ddns_rows_count(rows); i++) {
+		const char *what = ddns_rows_text(rows, i, 0);
+		if (what != NULL && strcmp(what, "name") == 0) {
+			if (!reserve((void **)&reader->names, reader->name_count,
+				     &reader->name_size, sizeof(*reader->names))) {
+				return DDNS_NO_MEMORY;
+			}
+			const char *name = ddns_rows_text(rows, i, 3);
+			reader->names[reader->name_count++] = name != NULL ? name : "";
+		} else if (what != NULL && strcmp(what, "row") == 0) {
+			if (!reserve((void **)&reader->rows, reader->row_count, &reader->row_size,
+				     sizeof(*reader->rows))) {
+				return DDNS_NO_MEMORY;
+			}
+			row_read(rows, i, 3, &reader->rows[reader->row_count++]);
+		} else if (what != NULL && strcmp(what, "step") == 0) {
+			*headp = i;
+			result = DDNS_OK;
+		}
+	}
+	return result;
+}
+
+/* A step that cannot be taken over makes the zone be read whole. */
+static void
+take_step(struct ddns_reader *reader, struct known *known, const struct ddns_rows *rows)
+{
+	const struct ddns_sink *sink = &reader->options.sink;
+	struct ddns_zone zone;
+	size_t head = 0;
+	enum ddns_result result;
+
+	CHECK(collect(reader, rows, &head));
+	int64_t version = ddns_rows_integer(rows, head, 1, 0);
+	CHECK(zone_read(rows, head, 8, known->id, version, &zone));
+	CHECK(sink->step(sink->context, &zone, reader->names, reader->name_count, reader->rows,
+			 reader->row_count));
+	known->cursor = (struct cursor){version, xid_read(rows, head, 2)};
+	known->serial = zone.serial;
+	zone_succeeded(known);
+	atomic_fetch_add(&reader->steps, 1);
+	atomic_fetch_add(&reader->rows_read, reader->row_count);
+
+cleanup:
+	if (result != DDNS_OK)
+		queue_add(&reader->load, known, WORK_LOAD);
+}
+
+/* What catch_up answered. */
+static void
+take_answer(struct ddns_reader *reader, struct known *known, const struct ddns_rows *rows)
+{
+	const char *what = ddns_rows_count(rows) > 0 ? ddns_rows_text(rows, 0, 0) : NULL;
+	if (what == NULL)
+		zone_failed(reader, known, DDNS_INTERNAL, "catch_up gave no answer");
+	else if (strcmp(what, "same") == 0)
+		zone_succeeded(known);
+	else if (strcmp(what, "gone") == 0)
+		zone_gone(reader, known);
+	else if (strcmp(what, "whole") == 0)
+		queue_add(&reader->load, known, WORK_LOAD);
+	else
+		take_step(reader, known, rows);
+}
+
+static enum ddns_result
+follow_zone(struct ddns_reader *reader, struct known *known)
+{
+	struct ddns_rows *rows;
+	char id[ID_SIZE], version[ID_SIZE], xid[ID_SIZE];
+	snprintf(id, sizeof(id), "%" PRId64, known->id);
+	snprintf(version, sizeof(version), "%" PRId64, known->cursor.version);
+	snprintf(xid, sizeof(xid), "%" PRIu64, known->cursor.xid);
+
+	known->seen = known->mark;
+	enum ddns_result result = reader_query(reader, reader->db, DDNS_STATEMENT_CATCH_UP,
+					       (const char *[]){id, version, xid}, 3, &rows);
+	if (result == DDNS_OK) {
+		take_answer(reader, known, rows);
+		ddns_rows_free(rows);
+	} else if (ddns_db_is_open(reader->db)) {
+		zone_failed(reader, known, result, ddns_db_last_error(reader->db)->message);
+	} else {
+		queue_add(&reader->follow, known, WORK_FOLLOW);
+		return result;
+	}
+	return DDNS_OK;
+}
+
+enum ddns_result
+follow_zones(struct ddns_reader *reader, int64_t deadline_ms)
+{
+	enum ddns_result result = DDNS_OK;
+	struct known *known;
+	while (result == DDNS_OK && (known = queue_take(&reader->follow)) != NULL) {
+		result = follow_zone(reader, known);
+		if (ddns_clock_ms() >= deadline_ms)
+			break;
+	}
+	return result;
+}
+
+/* A lost connection is found again by reader->db being closed when the load is over. */
+void
+follow_tick(void *context)
+{
+	struct ddns_reader *reader = context;
+	int64_t now = ddns_clock_ms();
+	bool was_notified;
+
+	if (now < reader->next_tick_ms || !ddns_db_is_open(reader->db))
+		return;
+	enum ddns_result result = ddns_db_wait(reader->db, 0, &was_notified);
+	if (result == DDNS_OK && (reader->is_poll_due || now >= reader->next_poll_ms))
+		result = follow_poll(reader);
+	if (result == DDNS_OK && global_is_due(reader))
+		result = global_look(reader);
+	if (result == DDNS_OK)
+		result = follow_zones(reader, now + READER_TICK_MS);
+	reader->next_tick_ms = ddns_clock_ms() + READER_TICK_MS;
+}

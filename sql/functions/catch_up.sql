@@ -1,0 +1,98 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- What readers call, and what keeps the log short.
+
+set local search_path = ddns, pg_temp;
+
+-- What follows (p_version, p_xid) in a zone.  One statement, so one snapshot.
+-- First row, what =
+--   same   nothing                   gone   the zone is not served
+--   whole  reload the zone (zone 0: all that is global) in one snapshot
+--   step   the new version, serial, xid and SOA; then
+--          name  each touched name: drop what you have of it
+--          row   each served row of these names, the fallback rule not applied
+-- Without the settings PostgreSQL plans anew each time, or for a zone of average size, or for the
+-- size that the tables had when it planned.
+create or replace function catch_up(p_zone bigint, p_version bigint, p_xid xid8)
+returns table (what text, version bigint, serial bigint, xid xid8,
+               owner text, type text, ttl int, rdata text, fallback boolean)
+language plpgsql stable
+set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off as $$
+#variable_conflict use_column
+declare
+  s record;                             -- now
+  l record;                             -- the log since
+  names text[];
+  n bigint;
+begin
+  select t.version, t.serial, t.xid, t.log_floor, z.ttl, z.zone_id is not null as is_served,
+         format('%s. %s. %s %s %s %s %s', z.mname, z.rname, t.serial, z.refresh, z.retry, z.expire,
+                z.negative_ttl) as soa
+  into s from zone_state t left join served_zones z on z.zone_id = t.zone_id where t.zone_id = p_zone;
+  what := case when not found or p_zone > 0 and not s.is_served then 'gone'
+               when (s.version, s.xid) = (p_version, p_xid) then 'same'
+               when p_version < s.log_floor or s.version - p_version not between 1 and 10000 then 'whole'
+               else 'step' end;
+  if what = 'step' then
+    -- the reader's own step must be there, and every one since
+    select count(*) filter (where version > p_version) as n, bool_or(whole and version > p_version) as whole,
+           coalesce(bool_or(version = p_version and xid = p_xid), false) as known,
+           array_agg(xid) filter (where version > p_version) as xids
+    into l from steps where zone_id = p_zone and version between p_version and s.version;
+    select array_agg(distinct c.owner), count(*) into names, n -- sorts; "select distinct" would size a hash
+    from (select owner from changes where xid = any (l.xids) and zone_id = p_zone limit 10001) c;
+    if not l.known or l.whole or l.n <> s.version - p_version or n > 10000
+       or cardinality(names) > 1000 then
+      what := 'whole';
+    end if;
+  end if;
+  if what <> 'step' then
+    return next;
+    return;
+  end if;
+  return query select 'step', s.version, s.serial, s.xid, '@', 'SOA', s.ttl, s.soa, false;
+  return query select 'name', null::bigint, null::bigint, null::xid8, o, null, null::int, null, null::boolean
+               from unnest(names) o;
+  return query select 'row', null::bigint, null::bigint, null::xid8, r.owner, r.type, r.ttl, r.rdata, r.fallback
+               -- name by name: "owner = any (names)" is a mere filter where the planner expects
+               -- few rows in a zone, and then all its rows are read
+               from unnest(names) o cross join lateral (
+                 select * from served_rows where zone_id = p_zone and owner = o offset 0) r;
+end $$;
+
+-- Forgets steps older than p_keep, and all but p_rows of each zone; never a zone's newest.  A
+-- commit per zone, and its state row is taken last.  Other people's deadlocks may hit it (40P01):
+-- call it again.  It needs a statement of its own.
+create or replace procedure prune(p_keep interval, p_rows bigint)
+language plpgsql as $$
+declare
+  z bigint;
+  f bigint;                             -- the first version that stays
+  since timestamptz := pg_catalog.now() - p_keep;
+begin
+  for z in select zone_id from ddns.steps group by zone_id
+           having pg_catalog.min(at) < since or pg_catalog.count(*) > p_rows loop
+    select least(greatest(coalesce(pg_catalog.min(s.version) filter (where s.at >= since), t.version),
+                          t.version - p_rows + 1), t.version)
+    into f from ddns.zone_state t left join ddns.steps s on s.zone_id = t.zone_id and s.version > 0
+    where t.zone_id = z group by t.version;
+    -- a zone that is gone: f is null
+    with old as (delete from ddns.steps
+                 where zone_id = z and case when version = 0 or f is null then at < since else version < f end
+                 returning xid, at)
+    delete from ddns.changes c using old
+    where c.xid = old.xid and c.zone_id = z
+      -- a restored step may bear the xid of a living one
+      and not exists (select from ddns.steps s where s.xid = c.xid and s.zone_id = z
+                      and s.at > old.at and case when f is null then s.at >= since else s.version >= f end);
+    update ddns.zone_state set log_floor = f where zone_id = z and log_floor < f;
+    commit;
+  end loop;
+end $$;
+
+-- The same, by the settings log_keep and log_rows.
+create or replace procedure prune()
+language plpgsql as $$
+begin
+  call ddns.prune(ddns.setting('log_keep')::interval, ddns.setting('log_rows')::bigint);
+end $$;

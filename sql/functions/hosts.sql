@@ -1,0 +1,270 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- The gateways' batch: what many hosts report, in one call.
+
+set local search_path = ddns, pg_temp;
+
+-- One verdict per request, in order; sql/README tells parameters and words.
+--
+-- A request that finds everything as it says writes its contact and no more.  The others take their
+-- zones' advisory locks in id order, then the domains' rows; who cannot get one at once is 'busy'
+-- (with p_wait: waits, as long as lock_timeout allows).  All changes are one UPDATE; should that
+-- fail, each is tried alone, so that one harms no other.
+create or replace function update_hosts(
+  p_keys bigint[], p_accounts bigint[], p_logins text[], p_names text[], p_v4 text[], p_v6 text[],
+  p_states text[], p_options jsonb[], p_doors text[], p_peers inet[], p_wait boolean default false)
+returns table (n int, verdict text, name text, zone text, addresses text, reason text, serial bigint)
+language plpgsql
+set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+#variable_conflict use_column
+declare
+  q record;                             -- the requests, a column an array
+  verdicts text[];
+  reasons text[];
+  answers text[];
+  -- what is known of a domain, at the index of the first request for it
+  s4 text[];
+  s6 text[];
+  s_online boolean[];
+  s_free text[];                        -- why it cannot be changed now: busy, unknown
+  o4 text[];                            -- what was before
+  o6 text[];
+  o_online boolean[];
+  changed int[];                        -- indexes of the domains to be written
+  is_stale boolean;
+  l record;
+  i int;
+  s int;
+  w4 text;
+  w6 text;
+  w_online boolean;
+begin
+  select array_agg(r.id order by r.i) as ids, array_agg(r.slot order by r.i) as slots,
+         array_agg(r.name order by r.i) as names, array_agg(r.zone order by r.i) as zones,
+         array_agg(r.zone_id order by r.i) as zone_ids, array_agg(r.policy order by r.i) as policies,
+         array_agg(r.serial order by r.i) as serials, array_agg(r.v4 order by r.i) as v4,
+         array_agg(r.v6 order by r.i) as v6, array_agg(r.online order by r.i) as onlines,
+         array_agg(r.verdict order by r.i) as verdicts, array_agg(r.reason order by r.i) as reasons
+  into q
+  from resolve_hosts(p_keys, p_accounts, p_logins, p_names, p_v4, p_v6, p_states) r;
+  o4 := q.v4;
+  o6 := q.v6;
+  o_online := q.onlines;
+  s_free := array_fill(null::text, array[cardinality(p_accounts)]);
+
+  for pass in 1..2 loop
+    s4 := o4;
+    s6 := o6;
+    s_online := o_online;
+    verdicts := q.verdicts;
+    reasons := q.reasons;
+    answers := s_free;                  -- any array of this size
+    changed := '{}';
+    for i in 1..cardinality(p_accounts) loop
+      s := q.slots[i];
+      continue when verdicts[i] is not null;
+      if s_free[s] is not null then
+        verdicts[i] := s_free[s];
+        continue;
+      end if;
+      begin
+        if p_options[i] is not null and p_options[i] <> '{}' then
+          raise invalid_parameter_value using message = format('the option "%s" is not known',
+            (select left(k, 60) from jsonb_object_keys(p_options[i]) k order by k limit 1));
+        end if;
+        if p_states[i] is not null and p_states[i] not in ('online', 'offline') then
+          raise invalid_parameter_value using message = format('"%s" is neither online nor offline', left(p_states[i], 60));
+        end if;
+        w4 := coalesce(parse_addresses(p_v4[i], 4, q.policies[i]), s4[s]);
+        w6 := coalesce(parse_addresses(p_v6[i], 6, q.policies[i]), s6[s]);
+        w_online := p_states[i] is distinct from 'offline';
+        if w4 = s4[s] and w6 = s6[s] and w_online = s_online[s] then
+          verdicts[i] := 'unchanged';
+        else
+          verdicts[i] := 'changed';
+          s4[s] := w4;
+          s6[s] := w6;
+          s_online[s] := w_online;
+          if s <> all (changed) then
+            changed := changed || s;
+          end if;
+        end if;
+        answers[i] := w4 || case when w4 <> '' and w6 <> '' then ',' else '' end || w6;
+      exception when invalid_parameter_value then
+        verdicts[i] := 'refused';
+        reasons[i] := sqlerrm;
+      end;
+    end loop;
+    exit when changed = '{}' or pass = 2;
+
+    -- The locks, and what the rows say once they are held.  Mostly nothing moved meanwhile.
+    is_stale := false;
+    foreach s in array changed loop
+      s_free[s] := 'busy';
+    end loop;
+    for l in select * from lock_hosts(array(select q.ids[c] from unnest(changed) c),
+                                      array(select distinct q.zone_ids[c] from unnest(changed) c order by 1), p_wait) loop
+      s := array_position(q.ids, l.id);
+      s_free[s] := case when l.account_id <> p_accounts[s] or l.name <> q.names[s] or l.term = 'held' then 'unknown'
+                        when l.has_cname then 'refused' end;
+      if s_free[s] is not null or (l.v4, l.v6, l.online) is distinct from (o4[s], o6[s], o_online[s]) then
+        is_stale := true;
+        o4[s] := l.v4;
+        o6[s] := l.v6;
+        o_online[s] := l.online;
+      end if;
+    end loop;
+    foreach s in array changed loop
+      is_stale := is_stale or s_free[s] is not null;
+    end loop;
+    exit when not is_stale;
+  end loop;
+
+  -- The changes, together or else one by one.
+  if changed <> '{}' then
+    begin
+      perform write_hosts(array(select q.ids[c] from unnest(changed) c),
+                          array(select s4[c] || case when s4[c] <> '' and s6[c] <> '' then ',' else '' end || s6[c]
+                                from unnest(changed) c),
+                          array(select s_online[c] from unnest(changed) c));
+    exception when integrity_constraint_violation or data_exception or raise_exception then
+      foreach s in array changed loop
+        begin
+          perform write_hosts(array[q.ids[s]],
+                              array[s4[s] || case when s4[s] <> '' and s6[s] <> '' then ',' else '' end || s6[s]],
+                              array[s_online[s]]);
+        exception when integrity_constraint_violation or data_exception or raise_exception then
+          for i in 1..cardinality(verdicts) loop
+            if q.slots[i] = s and verdicts[i] in ('changed', 'unchanged') then
+              verdicts[i] := 'failed';
+              reasons[i] := sqlerrm;
+              answers[i] := null;
+            end if;
+          end loop;
+        end;
+      end loop;
+    end;
+  end if;
+  perform write_contacts(q.ids, p_keys, verdicts, p_doors, p_peers);
+  if 'changed' <> all (verdicts) then
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
+  return query
+    select i, verdicts[i], q.names[i], q.zones[i], answers[i],
+           coalesce(reasons[i], case when verdicts[i] = 'refused' then 'a CNAME stands at this name: delete it first' end),
+           case verdicts[i] when 'changed' then q.serials[i] % 4294967295 + 1 when 'unchanged' then q.serials[i] end
+    from generate_subscripts(verdicts, 1) i order by i;
+end $$;
+
+-- Whom each request means, and whether it may: verdict null where it may.  slot is the first
+-- request for the same domain.
+create or replace function resolve_hosts(
+  p_keys bigint[], p_accounts bigint[], p_logins text[], p_names text[], p_v4 text[], p_v6 text[], p_states text[])
+returns table (i int, slot int, id bigint, name text, zone text, zone_id bigint, policy text, serial bigint,
+               v4 text, v6 text, online boolean, verdict text, reason text)
+language sql stable set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+  select r.i, case when r.verdict is null then (min(r.i) over (partition by r.verdict, r.id))::int end,
+         case when r.verdict is null then r.id end, r.wanted, case when r.verdict is null then r.zone end,
+         r.zone_id, r.addresses, r.serial, host_list(r.address, 4), host_list(r.address, 6), r.online, r.verdict,
+         case r.verdict when 'denied' then r.denial end
+  from (
+    select u.i, w.wanted, d.id, d.zone, z.id as zone_id, z.addresses, s.serial, d.address, d.online, x.denial,
+           case when w.wanted is null then 'ambiguous'
+                when d.id is null or d.account_id <> u.account or d.term = 'held' or u.login <> d.name
+                     or a.state is distinct from 'active'
+                     or u.key is not null and (k.account_id is distinct from u.account
+                       or not (k.domains = '{}' and k.names = '{}' or key_covers(k.domains, k.names, d.name)))
+                then 'unknown'
+                when x.denial is not null then 'denied' end as verdict
+    from unnest(p_keys, p_accounts, p_logins, p_names, p_v4, p_v6, p_states) with ordinality
+         as u (key, account, login, name, v4, v6, state, i)
+    left join keys k on k.id = u.key
+    left join accounts a on a.id = u.account
+    cross join lateral (select coalesce(u.name, u.login, only_domain(u.account, k.domains, k.names)) as wanted offset 0) w
+    left join domains d on d.name = w.wanted
+    left join zones z on z.origin = d.zone
+    left join zone_state s on s.zone_id = z.id
+    cross join lateral (
+      select case when u.key is null or k.types = '{}' and k.verbs = '{}' and k.expires is null then null
+                  else key_denies(k.types, k.verbs, k.expires,
+                         array_remove(array[case when u.v4 is not null then 'A' end,
+                                            case when u.v6 is not null then 'AAAA' end], null)
+                         || case when coalesce(u.v4, u.v6) is not null then '{}'::text[]
+                                 when 'AAAA' = any (k.types) then '{AAAA}' else '{A}' end,
+                         case u.state when 'offline' then 'offline' else 'update' end) end as denial offset 0) x) r
+$$;
+
+-- The only domain that a credential may act on, or null.
+create or replace function only_domain(p_account bigint, p_domains text[], p_names text[]) returns text
+language sql stable set search_path = ddns, pg_temp
+as $$
+  select case when count(*) = 1 then min(d.name) end
+        from (select name from domains where account_id = p_account and term <> 'held'
+                and (p_domains is null or key_covers(p_domains, p_names, name)) limit 2) d
+$$;
+
+-- Addresses of one family as sorted text without blanks.
+create or replace function host_list(p_addresses inet[], p_family int) returns text
+language sql immutable parallel safe
+return coalesce((select string_agg(host(a), ',' order by a) from unnest(p_addresses) a where family(a) = p_family), '');
+
+-- Locks zones and domains, in that order and by id, and tells how those it got stand.
+create or replace function lock_hosts(p_ids bigint[], p_zones bigint[], p_wait boolean)
+returns table (id bigint, account_id bigint, name text, term text, v4 text, v6 text, online boolean, has_cname boolean)
+language plpgsql set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+#variable_conflict use_column
+declare
+  z bigint;
+  locked text[] := '{}';
+begin
+  foreach z in array p_zones loop
+    if p_wait then
+      perform pg_advisory_xact_lock(z);
+    elsif not pg_try_advisory_xact_lock(z) then
+      continue;
+    end if;
+    locked := locked || (select origin from zones where id = z);
+  end loop;
+  if p_wait then
+    perform from domains d where d.id = any (p_ids) order by d.id for no key update;
+  end if;
+  return query
+    select d.id, d.account_id, d.name, d.term, host_list(d.address, 4), host_list(d.address, 6), d.online,
+           coalesce((select true from records r where r.zone = d.zone and r.owner = d.owner and r.type = 'CNAME'), false)
+    from domains d where d.id = any (p_ids) and d.zone = any (locked)
+    order by d.id for no key update skip locked;
+end $$;
+
+create or replace function write_hosts(p_ids bigint[], p_addresses text[], p_online boolean[]) returns void
+language sql set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+  update domains d
+  set address = ('{' || u.addresses || '}')::inet[], online = u.online,
+      online_since = case when not u.online then null when d.online then d.online_since else now() end,
+      offline_reason = case when u.online then null when d.online then 'update' else d.offline_reason end
+  from unnest(p_ids, p_addresses, p_online) u (id, addresses, online)
+  where d.id = u.id
+$$;
+
+-- Contacts of accepted requests, and when their keys were used, to the minute.
+create or replace function write_contacts(p_ids bigint[], p_keys bigint[], p_verdicts text[], p_doors text[], p_peers inet[])
+returns void
+language sql set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+  insert into contacts as c (domain_id, at, peer, door)
+  select distinct on (u.id) u.id, now(), u.peer, u.door
+  from unnest(p_ids, p_verdicts, p_doors, p_peers) with ordinality u (id, verdict, door, peer, i)
+  where u.verdict in ('changed', 'unchanged')
+  order by u.id, u.i desc
+  on conflict (domain_id) do update set at = excluded.at, peer = excluded.peer, door = excluded.door;
+
+  insert into key_uses as k (key_id, at, peer, door)
+  select distinct on (u.key) u.key, now(), u.peer, u.door
+  from unnest(p_keys, p_verdicts, p_doors, p_peers) with ordinality u (key, verdict, door, peer, i)
+  where u.verdict in ('changed', 'unchanged') and u.key is not null
+    and coalesce((select k.at from key_uses k where k.key_id = u.key) < now() - interval '1 minute', true)
+  order by u.key, u.i desc
+  on conflict (key_id) do update set at = excluded.at, peer = excluded.peer, door = excluded.door;
+$$;

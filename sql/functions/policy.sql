@@ -1,0 +1,103 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- What an account or a key may do: one policy for every door.
+
+set local search_path = ddns, pg_temp;
+
+-- Whether a name equals another or lies below it, by labels.  Both are canonical.
+create or replace function is_at_or_below(p_name text, p_ancestor text) returns boolean
+language sql immutable parallel safe set search_path = ddns, pg_temp
+return p_name = p_ancestor
+       or right(p_name, length(p_ancestor) + 1) = '.' || p_ancestor
+          -- a dot that is part of a label is escaped by an odd number of backslashes
+          and length(substring(left(p_name, -length(p_ancestor) - 1) from '\\*$')) % 2 = 0;
+
+-- Whether a name matches a key's pattern: a full name, or one whose last label is * for one or more
+-- labels ("_acme-challenge.*").
+create or replace function matches_pattern(p_name text, p_pattern text) returns boolean
+language sql immutable parallel safe set search_path = ddns, pg_temp
+return case when p_pattern = '*' then p_name <> ''
+            when right(p_pattern, 2) = '.*'
+            then left(p_name, length(p_pattern) - 1) = left(p_pattern, -1)
+                 and length(p_name) >= length(p_pattern)
+            else p_name = p_pattern end;
+
+-- Whether a key's lists of domains and names let it see a name.
+create or replace function key_covers(p_domains text[], p_names text[], p_name text) returns boolean
+language sql immutable parallel safe set search_path = ddns, pg_temp
+return (p_domains = '{}' or exists (select from unnest(p_domains) d where is_at_or_below(p_name, d)))
+       and (p_names = '{}' or exists (select from unnest(p_names) n where matches_pattern(p_name, n)));
+
+-- Why a key that covers a name may not do something there, or null.  All of p_wanted must be
+-- allowed; empty: no type is concerned.
+create or replace function key_denies(p_types text[], p_verbs text[], p_expires timestamptz,
+                                      p_wanted text[], p_verb text) returns text
+language sql stable set search_path = ddns, pg_temp
+return case
+  when p_expires <= now() then 'the key has expired'
+  when p_verbs <> '{}' and p_verb <> all (p_verbs) then format('the key is not for the verb %s', p_verb)
+  when p_types <> '{}' and not p_wanted <@ p_types
+  then format('the key is not for the type %s',
+              (select string_agg(w, ' or ' order by w) from unnest(p_wanted) w where w <> all (p_types)))
+  end;
+
+-- What an account, with a key or (null) its password, may do at a full name:
+--   yes      it may                  unknown  as if the name did not exist: not its own, held, or
+--   denied   its own, but the key's           outside of what the key covers
+--            types, verbs or expiry forbid it
+create or replace function may(p_account bigint, p_key bigint, p_name text, p_type text, p_verb text)
+returns text
+language plpgsql stable set search_path = ddns, pg_temp as $$
+declare
+  k record;
+begin
+  if not coalesce(holder_of(p_name) = p_account, false)
+     or not exists (select from accounts where id = p_account and state = 'active') then
+    return 'unknown';
+  end if;
+  if p_key is null then
+    return 'yes';
+  end if;
+  select domains, names, types, verbs, expires into k from keys where id = p_key and account_id = p_account;
+  if not found or not key_covers(k.domains, k.names, p_name) then
+    return 'unknown';
+  end if;
+  return case when key_denies(k.types, k.verbs, k.expires,
+                              case when p_type is null then '{}' else array[p_type] end, p_verb) is null
+              then 'yes' else 'denied' end;
+end $$;
+
+-- The account that a full name belongs to: that of the nearest domain at or above it, else that of
+-- the private zone it lies in; null: nobody's, or held.
+create or replace function holder_of(p_name text) returns bigint
+language plpgsql stable set search_path = ddns, pg_temp as $$
+declare
+  up text;
+  h record;
+begin
+  foreach up in array p_name || ancestors(p_name) loop
+    select account_id, term into h from domains where name = up;
+    if found then
+      return case when h.term <> 'held' then h.account_id end;
+    end if;
+    select account_id into h from zones where origin = up;
+    if found then
+      return h.account_id;
+    end if;
+  end loop;
+  return null;
+end $$;
+
+-- The names above a canonical name, nearest first, without the root: of a.b.c b.c and c.
+create or replace function ancestors(p_name text) returns text[]
+language plpgsql immutable parallel safe set search_path = ddns, pg_temp as $$
+declare
+  up text := p_name;
+  all_up text[] := '{}';
+begin
+  loop
+    up := substring(up from '^(?:[^\\.]|\\[0-9]{3}|\\.)*\.(.*)$');
+    exit when up is null;
+    all_up := all_up || up;
+  end loop;
+  return all_up;
+end $$;

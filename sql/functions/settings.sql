@@ -1,0 +1,134 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- Settings, accounts and keys: the defaults, and the names that belong to no zone.
+
+set local search_path = ddns, pg_temp;
+
+-- A setting's value where nobody has set it; null: there is no such setting.
+create or replace function setting_default(p_name text) returns text
+language sql immutable parallel safe set search_path = ddns, pg_temp
+return case p_name
+  when 'name_servers' then ''           -- names, separated by blanks: NS of zones without their own
+  when 'update_name' then ''            -- MNAME of new zones: where a gateway takes DNS UPDATE
+  when 'secret_key_id' then ''          -- id of the file that encrypts keys
+  when 'quarantine_days' then '200'     -- how long a released name rests
+  when 'history_days' then '365'
+  when 'attempts_days' then '30'
+  when 'log_keep' then '1 day'          -- how long steps are kept for readers
+  when 'log_rows' then '100000'         -- and how many of a zone
+  when 'reserved_names' then            -- labels that nobody gets in shared zones; * stands for
+                                        -- any text
+    '_* www ftp mail mx mx* smtp imap pop pop3 ns ns* dns dyn api admin root abuse postmaster '
+    'hostmaster webmaster security localhost local internal wpad isatap autodiscover autoconfig'
+  end;
+
+create or replace function setting(p_name text) returns text
+language sql stable set search_path = ddns, pg_temp
+return coalesce((select value from settings where name = p_name), setting_default(p_name));
+
+-- The words of a setting that is a list.
+create or replace function setting_list(p_name text) returns text[]
+language sql stable set search_path = ddns, pg_temp
+return array(select w from regexp_split_to_table(setting(p_name), '[\s,]+') with ordinality as l (w, i)
+             where w <> '' order by i);
+
+create or replace function note_global(p_names text[]) returns void
+language sql security definer set search_path = ddns, pg_temp
+as $$ select note(0, p_names) where p_names <> '{}' $$;
+
+create or replace function settings_note() returns trigger
+language plpgsql security definer set search_path = ddns, pg_temp as $$
+begin
+  perform note_global(array(select 'setting:' || name from t));
+  return null;
+end $$;
+
+create or replace function settings_note_update() returns trigger
+language plpgsql security definer set search_path = ddns, pg_temp as $$
+begin
+  perform note_global(array(select distinct 'setting:' || name
+    from ((table o except table n) union all (table n except table o)) d));
+  return null;
+end $$;
+
+create or replace function keys_note() returns trigger
+language plpgsql security definer set search_path = ddns, pg_temp as $$
+begin
+  perform note_global(array(select 'key:' || name from t));
+  return null;
+end $$;
+
+create or replace function keys_note_update() returns trigger
+language plpgsql security definer set search_path = ddns, pg_temp as $$
+begin
+  perform note_global(array(select distinct 'key:' || name
+    from ((table o except table n) union all (table n except table o)) d));
+  return null;
+end $$;
+
+create or replace function accounts_note() returns trigger
+language plpgsql security definer set search_path = ddns, pg_temp as $$
+begin
+  perform note_global(array(select 'account:' || login from t));
+  return null;
+end $$;
+
+-- What gateway_keys shows of an account is a matter of its keys too.
+create or replace function accounts_note_update() returns trigger
+language plpgsql security definer set search_path = ddns, pg_temp as $$
+begin
+  perform note_global(array(
+    select distinct 'account:' || login
+    from ((table o except table n) union all (table n except table o)) d
+    union all
+    select 'key:' || k.name
+    from (select id from (select id, login, state from o union select id, login, state from n) d
+          group by id having count(*) > 1) d join keys k on k.account_id = d.id));
+  perform account_state_changed(array(select id from (select id, state from n except select id, state from o) d));
+  return null;
+end $$;
+
+create or replace function global_truncate_note() returns trigger
+language plpgsql security definer set search_path = ddns, pg_temp as $$
+begin
+  perform note(0, null);
+  return null;
+end $$;
+
+-- The stored word by which accounts and terms reach the views.
+create or replace function account_state_changed(p_accounts bigint[]) returns void
+language plpgsql security definer set search_path = ddns, pg_temp as $$
+begin
+  if p_accounts = '{}' then
+    return;
+  end if;
+  update domains d set served = a.state = 'active' and d.term <> 'held'
+  from accounts a where a.id = any (p_accounts) and d.account_id = a.id
+    and d.served <> (a.state = 'active' and d.term <> 'held');
+  update zones z set served = a.state = 'active'
+  from accounts a where a.id = any (p_accounts) and z.account_id = a.id and z.served <> (a.state = 'active');
+end $$;
+
+create or replace trigger note_insert after insert on settings referencing new table as t
+  for each statement execute function settings_note();
+create or replace trigger note_delete after delete on settings referencing old table as t
+  for each statement execute function settings_note();
+create or replace trigger note_update after update on settings referencing old table as o new table as n
+  for each statement execute function settings_note_update();
+create or replace trigger note_truncate before truncate on settings
+  for each statement execute function global_truncate_note();
+create or replace trigger note_insert after insert on keys referencing new table as t
+  for each statement execute function keys_note();
+create or replace trigger note_delete after delete on keys referencing old table as t
+  for each statement execute function keys_note();
+create or replace trigger note_update after update on keys referencing old table as o new table as n
+  for each statement execute function keys_note_update();
+create or replace trigger note_truncate before truncate on keys
+  for each statement execute function global_truncate_note();
+create or replace trigger note_insert after insert on accounts referencing new table as t
+  for each statement execute function accounts_note();
+create or replace trigger note_delete after delete on accounts referencing old table as t
+  for each statement execute function accounts_note();
+create or replace trigger note_update after update on accounts referencing old table as o new table as n
+  for each statement execute function accounts_note_update();
+create or replace trigger note_truncate before truncate on accounts
+  for each statement execute function global_truncate_note();

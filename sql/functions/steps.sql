@@ -1,0 +1,277 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- Noting what a transaction touches, and giving it versions at commit.
+--
+-- Statement triggers note which names a transaction touches (changes) and in which zones (steps).
+-- At commit one deferred trigger gives each of those zones its next version, in zone id order, so
+-- that zone_state rows are always the last locks.  A zone's versions therefore have no gaps and
+-- their order is commit order.
+
+set local search_path = ddns, pg_temp;
+
+-- Notes names of a zone; null or too many: the whole zone.
+create or replace function note(p_zone bigint, p_names text[]) returns void
+language plpgsql security definer
+set search_path = ddns, pg_temp set enable_seqscan = off as $$
+declare
+  is_whole boolean := coalesce(cardinality(p_names) > 10000, true);
+begin
+  -- changes first: after SET CONSTRAINTS ... IMMEDIATE the insert into steps runs close_steps(),
+  -- which reads them
+  if is_whole then
+    insert into steps (zone_id, whole) values (p_zone, true)
+    on conflict (xid, zone_id, at) do update set whole = true where not steps.whole;
+  else
+    insert into changes (zone_id, owner) select p_zone, unnest(p_names);
+    insert into steps (zone_id) values (p_zone) on conflict do nothing;
+  end if;
+  if not found or is_whole then
+    perform check_closed(p_zone, p_names);
+  end if;
+end $$;
+
+-- A step that was closed before its transaction ended: its zone's row is held, so what the commit
+-- would check is checked now.
+create or replace function check_closed(p_zone bigint, p_names text[]) returns void
+language plpgsql security definer
+set search_path = ddns, pg_temp set enable_seqscan = off as $$
+begin
+  if p_zone > 0 and exists (select from steps where xid = pg_current_xact_id() and zone_id = p_zone
+      and at = transaction_timestamp() and version is not null) then
+    perform check_names(p_zone, p_names);
+  end if;
+end $$;
+
+-- The triggers.  They pair old and new rows by EXCEPT, never by a join: a plan kept from a one-row
+-- statement would join 100,000 rows by nested loop.  For the same reason zone ids come from a
+-- scalar subquery.  It gives null when the rows go because their zone goes; then the zone's own
+-- trigger speaks.
+
+create or replace function zones_note() returns trigger -- insert, delete
+language plpgsql security definer set search_path = ddns, pg_temp as $$
+begin
+  if tg_op = 'INSERT' then
+    insert into zone_state (zone_id) select id from t on conflict do nothing;
+  else
+    insert into last_serials (origin, zone_id, serial)
+    select t.origin, t.id, s.serial from t join zone_state s on s.zone_id = t.id
+    on conflict (origin) do update set zone_id = excluded.zone_id, serial = excluded.serial;
+  end if;
+  perform note(id, null) from t;
+  return null;
+end $$;
+
+-- What the SOA and NS rows show is a matter of the apex, the rest of the whole zone.
+create or replace function zones_note_update() returns trigger
+language plpgsql security definer set search_path = ddns, pg_temp as $$
+begin
+  insert into zone_state (zone_id) select id from n except select id from o on conflict do nothing;
+  insert into last_serials (origin, zone_id, serial)
+  select o.origin, o.id, s.serial from o join zone_state s on s.zone_id = o.id
+  where not exists (select from n where n.id = o.id and n.origin = o.origin)
+  on conflict (origin) do update set zone_id = excluded.zone_id, serial = excluded.serial;
+  perform note(id, null)
+  from (with a as (select id, origin, redirectors, transfer, transfer_to, served from o),
+             b as (select id, origin, redirectors, transfer, transfer_to, served from n)
+        select distinct id from ((table a except table b) union all (table b except table a)) d) d;
+  perform note(id, array['@'])
+  from (with a as (select id, mname, rname, refresh, retry, expire, negative_ttl, ttl, name_servers from o),
+             b as (select id, mname, rname, refresh, retry, expire, negative_ttl, ttl, name_servers from n)
+        select distinct id from (table b except table a) d) d;
+  return null;
+end $$;
+
+create or replace function domains_note() returns trigger -- insert, delete
+language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off as $$
+begin
+  perform note(x.zone_id, x.names)
+  from (select (select id from zones where origin = g.zone) as zone_id, g.names
+        from (select zone, array_agg(u) as names
+              from t cross join unnest(array[owner, case when wildcard then wild_owner end,
+                                             case when www <> 'off' then www_owner end]) u
+              where u is not null group by zone) g offset 0) x
+  where x.zone_id is not null;
+  return null;
+end $$;
+
+create or replace function domains_note_update() returns trigger
+language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
+begin
+  perform note(x.zone_id, x.names)
+  from (select (select id from zones where origin = g.zone) as zone_id, g.names
+        from (with a as (select id, zone, owner, wild_owner, www_owner, served, online, online_address,
+                                ttl, wildcard, mail, www, www_port, www_url, offline,
+                                offline_address, offline_url from o),
+                   b as (select id, zone, owner, wild_owner, www_owner, served, online, online_address,
+                                ttl, wildcard, mail, www, www_port, www_url, offline,
+                                offline_address, offline_url from n),
+                   d as materialized ((table a except table b) union all (table b except table a))
+              select zone, array_agg(name) as names
+              from (select zone, u as name
+                    from d cross join unnest(array[owner, case when wildcard then wild_owner end,
+                                                   case when www <> 'off' then www_owner end]) u
+                    union all
+                    select r.zone, r.owner
+                    from (select id, bool_or(served) <> bool_and(served) as hidden from d group by id) e
+                    cross join lateral (select zone, owner from records where domain_id = e.id
+                      and (online <> 'rdata' or offline <> 'rdata') offset 0) r
+                    union all
+                    select r.zone, r.owner
+                    from (select id from d group by id having bool_or(served) <> bool_and(served)) e
+                    cross join lateral (select zone, owner from records where domain_id = e.id
+                      and online = 'rdata' and offline = 'rdata' offset 0) r) m
+              where name is not null group by zone) g offset 0) x
+  where x.zone_id is not null;
+  return null;
+end $$;
+
+-- A record under a domain also locks the domain's row: else a transaction that has changed the
+-- domain and looked for its records could miss this one, and readers would keep what this one saw
+-- of the domain.
+create or replace function records_note() returns trigger -- insert, delete
+language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off as $$
+begin
+  if tg_op = 'INSERT' then
+    perform from domains where id = any (array(select distinct domain_id from t where domain_id is not null))
+    order by id for share;
+  end if;
+  perform note(x.zone_id, x.names)
+  from (select (select id from zones where origin = g.zone) as zone_id, g.names
+        from (select zone, array_agg(owner) as names from t group by zone) g offset 0) x
+  where x.zone_id is not null;
+  return null;
+end $$;
+
+create or replace function records_note_update() returns trigger
+language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off as $$
+begin
+  perform from domains where id = any (array(select distinct domain_id from n where domain_id is not null))
+  order by id for share;
+  perform note(x.zone_id, x.names)
+  from (select (select id from zones where origin = g.zone) as zone_id, g.names
+        from (with a as (select zone, domain_id, owner, type, ttl, rdata, online, offline,
+                                online_target, offline_target from o),
+                   b as (select zone, domain_id, owner, type, ttl, rdata, online, offline,
+                                online_target, offline_target from n)
+              select zone, array_agg(owner) as names
+              from ((table a except table b) union all (table b except table a)) d
+              group by zone) g offset 0) x
+  where x.zone_id is not null;
+  return null;
+end $$;
+
+-- Before, so that the rows are still there; and at READ COMMITTED only, as an older snapshot does
+-- not show all the rows that TRUNCATE removes.
+create or replace function truncate_note() returns trigger
+language plpgsql security definer set search_path = ddns, pg_temp as $$
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise feature_not_supported using
+      message = format('TRUNCATE of %I.%I is only possible at READ COMMITTED', tg_table_schema, tg_table_name),
+      hint = 'Start the transaction with BEGIN ISOLATION LEVEL READ COMMITTED, or use DELETE.';
+  end if;
+  if tg_table_name = 'zones' then
+    insert into last_serials (origin, zone_id, serial)
+    select z.origin, z.id, s.serial from zones z join zone_state s on s.zone_id = z.id
+    on conflict (origin) do update set zone_id = excluded.zone_id, serial = excluded.serial;
+  end if;
+  -- hashed; a probe per zone may be planned as a scan of the table per zone
+  perform note(id, null) from zones
+  where tg_table_name = 'zones' or origin in (select zone from domains union select zone from records);
+  return null;
+end $$;
+
+-- A serial that somebody sets is served as it is set.
+create or replace function zone_state_note() returns trigger
+language plpgsql security definer set search_path = ddns, pg_temp as $$
+begin
+  insert into steps (zone_id, has_serial) values (new.zone_id, true)
+  on conflict (xid, zone_id, at) do update set has_serial = true;
+  return null;
+end $$;
+
+create or replace trigger note_insert after insert on zones referencing new table as t
+  for each statement execute function zones_note();
+create or replace trigger note_delete after delete on zones referencing old table as t
+  for each statement execute function zones_note();
+create or replace trigger note_update after update on zones referencing old table as o new table as n
+  for each statement execute function zones_note_update();
+create or replace trigger note_truncate before truncate on zones
+  for each statement execute function truncate_note();
+create or replace trigger note_insert after insert on domains referencing new table as t
+  for each statement execute function domains_note();
+create or replace trigger note_delete after delete on domains referencing old table as t
+  for each statement execute function domains_note();
+create or replace trigger note_update after update on domains referencing old table as o new table as n
+  for each statement execute function domains_note_update();
+create or replace trigger note_truncate before truncate on domains
+  for each statement execute function truncate_note();
+create or replace trigger note_insert after insert on records referencing new table as t
+  for each statement execute function records_note();
+create or replace trigger note_delete after delete on records referencing old table as t
+  for each statement execute function records_note();
+create or replace trigger note_update after update on records referencing old table as o new table as n
+  for each statement execute function records_note_update();
+create or replace trigger note_truncate before truncate on records
+  for each statement execute function truncate_note();
+create or replace trigger note_serial after update of serial on zone_state for each row
+  when (new.serial <> old.serial and new.version = old.version) execute function zone_state_note();
+
+-- Serial arithmetic of RFC 1982: whether a comes after b.
+create or replace function serial_is_after(a bigint, b bigint) returns boolean
+language sql immutable parallel safe set search_path = ddns, pg_temp
+return (a - b + 4294967296) % 4294967296 between 1 and 2147483647;
+
+-- The serial for a zone that now bears an origin: its own, or above the one last seen there.
+create or replace function serial_for(p_origin text, p_serial bigint) returns bigint
+language sql stable set search_path = ddns, pg_temp
+return coalesce((select l.serial % 4294967295 + 1 from last_serials l
+                 where l.origin = p_origin and not serial_is_after(p_serial, l.serial)), p_serial);
+
+-- The commit.  Fires once per step; the first call closes them all, in order.
+create or replace function close_steps() returns trigger
+language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off as $$
+declare
+  s record;
+  v record;
+  z_origin text;
+  names text[];
+begin
+  if not exists (select from steps where xid = new.xid and zone_id = new.zone_id and at = new.at
+                   and version is null) then
+    return null;
+  end if;
+  for s in select zone_id, whole, has_serial from steps
+           where xid = new.xid and at = new.at and version is null order by zone_id loop
+    update zone_state
+    set version = version + 1, xid = new.xid,
+        serial = case when s.has_serial then serial
+                      when s.whole and s.zone_id > 0
+                      then serial_for((select origin from zones where id = s.zone_id), serial % 4294967295 + 1)
+                      else serial % 4294967295 + 1 end
+    where zone_id = s.zone_id returning version, serial into v;
+    if s.zone_id > 0 then
+      z_origin := (select origin from zones where id = s.zone_id);
+      if s.whole then
+        update last_serials set serial = v.serial
+        where zone_id = s.zone_id and origin is distinct from z_origin;
+      end if;
+      if z_origin is null then
+        delete from zone_state where zone_id = s.zone_id;
+        v.version := 0;
+      elsif s.whole then
+        perform check_names(s.zone_id, null);
+      else
+        names := array(select owner from changes where xid = new.xid and zone_id = s.zone_id limit 10001);
+        perform check_names(s.zone_id, case when cardinality(names) <= 10000 then names end);
+      end if;
+    end if;
+    update steps set version = v.version where xid = new.xid and zone_id = s.zone_id and at = new.at;
+    perform pg_notify('ddns', s.zone_id::text);
+  end loop;
+  return null;
+end $$;
+
+drop trigger if exists close_steps on steps;
+create constraint trigger close_steps after insert on steps
+deferrable initially deferred for each row execute function close_steps();

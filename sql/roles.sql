@@ -1,0 +1,46 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- Who may do what.  The three roles cannot log in; login roles are members of them.
+--   ddns_named    a name server's module: the contract and nothing secret
+--   ddns_gateway  a gateway: its caches, its writer, the tables its doors change
+--   ddns_admin    ddnsctl and people at psql: every row, not the tables themselves
+
+set local search_path = ddns, pg_temp;
+
+do $$
+declare
+  r text;
+begin
+  foreach r in array array['ddns_named', 'ddns_gateway', 'ddns_admin'] loop
+    if not exists (select from pg_catalog.pg_roles where rolname = r) then
+      execute format('create role %I nologin', r);
+    end if;
+  end loop;
+end $$;
+
+revoke all on schema ddns from public;
+revoke all on all tables in schema ddns from public, ddns_named, ddns_gateway, ddns_admin;
+revoke all on all sequences in schema ddns from public, ddns_named, ddns_gateway, ddns_admin;
+revoke all on all routines in schema ddns from public, ddns_named, ddns_gateway, ddns_admin;
+grant usage on schema ddns to ddns_named, ddns_gateway, ddns_admin;
+
+-- The contract
+grant select on served_zones, served_rows, served_records, served_redirects, steps, changes, zone_state
+  to ddns_named, ddns_gateway, ddns_admin;
+grant execute on function catch_up to ddns_named, ddns_gateway, ddns_admin;
+
+-- Gateways
+grant select on gateway_keys, gateway_accounts, settings, schema_version, last_serials
+  to ddns_gateway, ddns_admin;
+grant select, insert, update, delete on accounts, keys, key_uses, zones, domains, records, contacts,
+  quarantine, history, attempts, duplicates to ddns_gateway, ddns_admin;
+grant usage on all sequences in schema ddns to ddns_gateway, ddns_admin;
+grant execute on all functions in schema ddns to ddns_gateway, ddns_admin;
+grant execute on procedure prune(interval, bigint), prune() to ddns_gateway, ddns_admin;
+grant delete on steps, changes to ddns_gateway, ddns_admin;
+grant update (log_floor) on zone_state to ddns_gateway;
+
+-- Administrators
+grant insert, update, delete on settings to ddns_admin;
+grant update (serial, log_floor) on zone_state to ddns_admin;
+grant truncate on accounts, keys, key_uses, zones, domains, records, contacts, quarantine, history,
+  attempts, duplicates, settings to ddns_admin;
