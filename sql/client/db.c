@@ -265,23 +265,22 @@ take_notifications(struct ddns_db *db)
 enum ddns_result
 ddns_db_wait(struct ddns_db *db, int timeout_ms, bool *notifiedp)
 {
-	int64_t deadline = ddns_clock_ms() + timeout_ms;
 	if (db->conn == NULL)
 		return check_open(db);
 	error_clear(db);
 
 	bool was_any = take_notifications(db);
-	if (!was_any) {
-		struct pollfd fds[2] = {
-			{.fd = PQsocket(db->conn), .events = POLLIN},
-			{.fd = db->wake_fd, .events = POLLIN},
-		};
-		int64_t left = deadline - ddns_clock_ms();
-		if (poll(fds, 2, left > 0 ? (int)left : 0) > 0 && fds[0].revents != 0) {
-			if (PQconsumeInput(db->conn) != 1)
-				return error_lost(db);
-			was_any = take_notifications(db);
-		}
+	struct pollfd fds[2] = {
+		{.fd = PQsocket(db->conn), .events = POLLIN},
+		{.fd = db->wake_fd, .events = POLLIN},
+	};
+	if (!was_any && poll(fds, 2, timeout_ms) > 0 && fds[0].revents != 0) {
+		bool is_lost = PQconsumeInput(db->conn) != 1;
+		was_any = take_notifications(db);
+		// a last word (error_notice) may have come before the end of the connection or with
+		// it
+		if (is_lost || db->error.message[0] != '\0')
+			return error_lost(db);
 	}
 	*notifiedp = was_any;
 	return DDNS_OK;

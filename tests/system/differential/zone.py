@@ -195,8 +195,8 @@ def hosts(m, count):
         else:
             m.some((owner,))
     m.add('many-a', 'A', *('198.51.100.%d' % i for i in range(100)))          # as many as named takes
-    m.add('long-txt', 'TXT', *(m.string(255) for _ in range(12)))
-    m.add('long-strings', 'TXT', ' '.join(m.string(255) for _ in range(15)))
+    m.add('long-txt', 'TXT', *(m.string(255) for _ in range(20)))
+    m.add('long-strings', 'TXT', ' '.join(m.string(255) for _ in range(3)))
     m.add('empty-string', 'TXT', '""')
 
 
@@ -209,7 +209,7 @@ def deep(m, count):
             m.add(owner, 'A', m.v4())
         if i % 7 == 0 and ((b'deep-%d' % i,), 'MX') not in m.taken:
             m.add((b'deep-%d' % i,), 'MX', '5 ' + m.host())
-    m.add('.'.join('l%d' % i for i in range(60)) + '.bottomless', 'A', m.v4())
+    m.add('.'.join('l%d' % i for i in range(50)) + '.bottomless', 'A', m.v4())
 
 
 def wildcards(m, count):

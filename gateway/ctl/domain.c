@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// ddnsctl domain: the names that accounts hold and keep up to date.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/ctl/arguments.h"
+#include "gateway/ctl/assign.h"
+#include "gateway/ctl/command.h"
+#include "gateway/ctl/lookup.h"
+
+static const struct output_column list_columns[] = {
+	{"NAME", "name", false},
+	{"ACCOUNT", "account", false},
+	{"ONLINE", "online", false},
+	{"SERVED", "served", false},
+	{"ADDRESS", "address", false},
+	{"FIXED", "fixed", false},
+	{"LAST CONTACT", "last_contact", false},
+};
+
+static const struct output_column show_columns[] = {
+	{"name", "name", false},
+	{"zone", "zone", false},
+	{"account", "account", false},
+	{"served", "served", false},
+	{"online", "online", false},
+	{"online since", "online_since", false},
+	{"why offline", "offline_reason", false},
+	{"address", "address", false},
+	{"fixed address", "fixed", false},
+	{"last contact", "last_contact", false},
+	{"from", "last_peer", false},
+	{"by", "last_door", false},
+	{"ttl", "ttl", false},
+	{"timeout (minutes)", "timeout", false},
+	{"wildcard", "wildcard", false},
+	{"mail", "mail", false},
+	{"www", "www", false},
+	{"www port", "www_port", false},
+	{"www url", "www_url", false},
+	{"offline", "offline", false},
+	{"offline address", "offline_address", false},
+	{"offline url", "offline_url", false},
+	{"term", "term", false},
+	{"term ends", "term_ends", false},
+	{"created", "created", false},
+};
+
+/* What follows "WORD:" in a value, NULL where it does not begin so. */
+static const char *
+after(const char *value, const char *word)
+{
+	size_t length = strlen(word);
+	return strncmp(value, word, length) == 0 && value[length] == ':' ? value + length + 1
+									 : NULL;
+}
+
+/* address=auto|ADDR,... */
+static enum ddns_result
+put_address(struct session *session, json_t *object, const struct assignment *assignment,
+	    const char *value)
+{
+	if (strcmp(value, "auto") == 0)
+		return assign_put(session, object, assignment->column, json_null());
+	return assign_list(session, object, assignment, value);
+}
+
+/* www=off|port:N|url:URL */
+static enum ddns_result
+put_www(struct session *session, json_t *object, const struct assignment *assignment,
+	const char *value)
+{
+	static const struct assignment port_column = {"www", "www_port", assign_integer};
+	static const struct assignment url_column = {"www", "www_url", assign_text};
+	const char *port = after(value, "port"), *url = after(value, "url");
+	enum ddns_result result = DDNS_OK;
+	if (port != NULL)
+		result = assign_integer(session, object, &port_column, port);
+	else if (url != NULL)
+		result = assign_text(session, object, &url_column, url);
+	else if (strcmp(value, "off") != 0)
+		return session_fail(session, DDNS_BAD_INPUT, NULL,
+				    "www is off, port:N or url:URL, not '%.100s'", value);
+	if (result != DDNS_OK)
+		return result;
+	return assign_put(session, object, assignment->column,
+			  json_string(port != NULL  ? "port"
+				      : url != NULL ? "url"
+						    : "off"));
+}
+
+/* offline=page|keep|none|address:ADDR,...|url:URL */
+static enum ddns_result
+put_offline(struct session *session, json_t *object, const struct assignment *assignment,
+	    const char *value)
+{
+	static const struct assignment address_column = {"offline", "offline_address", assign_list};
+	static const struct assignment url_column = {"offline", "offline_url", assign_text};
+	const char *address = after(value, "address"), *url = after(value, "url");
+	enum ddns_result result = DDNS_OK;
+	if (address != NULL)
+		result = assign_list(session, object, &address_column, address);
+	else if (url != NULL)
+		result = assign_text(session, object, &url_column, url);
+	if (result != DDNS_OK)
+		return result;
+	if (address != NULL || url != NULL)
+		value = address != NULL ? "address" : "url";
+	return assign_text(session, object, assignment, value);
+}
+
+/* account=LOGIN: the statement wants its id. */
+static enum ddns_result
+put_account(struct session *session, json_t *object, const struct assignment *assignment,
+	    const char *value)
+{
+	char id[LOOKUP_ID_SIZE];
+	enum ddns_result result = lookup_account(session, value, id);
+	if (result != DDNS_OK)
+		return result;
+	return assign_put(session, object, assignment->column, json_integer(atoll(id)));
+}
+
+static const struct assignment assignments[] = {
+	{"timeout", "timeout", assign_integer},
+	{"address", "fixed", put_address},
+	{"www", "www", put_www},
+	{"offline", "offline", put_offline},
+	{"wildcard", "wildcard", assign_switch},
+	{"mail", "mail", assign_switch},
+	{"ttl", "ttl", assign_integer},
+	{"account", "account_id", put_account},
+};
+enum { ASSIGNMENTS = sizeof assignments / sizeof *assignments };
+
+static enum ddns_result
+find(struct session *session, const char *name, json_t **domainp)
+{
+	const char *params[] = {name, NULL, NULL};
+	json_t *rows = NULL;
+	enum ddns_result result;
+
+	CHECK(session_array(session, DDNS_STATEMENT_CTL_DOMAINS, params, 3, &rows));
+	if (json_array_size(rows) == 0)
+		result = lookup_missing(session, "domain", name);
+	else
+		*domainp = json_incref(json_array_get(rows, 0));
+cleanup:
+	json_decref(rows);
+	return result;
+}
+
+/* A domain that is to be made, changed or deleted. */
+struct change {
+	char name[DDNS_DNAME_TEXT_MAX + 1];
+	const char *login;
+	json_t *settings;
+	int64_t records; // that went with it
+};
+
+static enum ddns_result
+apply(struct session *session, const struct change *change)
+{
+	char *text = json_dumps(change->settings, JSON_COMPACT);
+	const char *params[] = {change->name, text};
+	struct ddns_rows *rows = NULL;
+	enum ddns_result result;
+
+	if (text == NULL)
+		return session_no_memory(session);
+	CHECK(session_query(session, DDNS_STATEMENT_CTL_DOMAIN_SET, params, 2, &rows));
+	if (ddns_rows_count(rows) == 0)
+		result = lookup_missing(session, "domain", change->name);
+cleanup:
+	ddns_rows_free(rows);
+	free(text);
+	return result;
+}
+
+/* Addresses that are records at that name become the domain's. */
+static enum ddns_result
+insert(struct session *session, void *context)
+{
+	struct change *change = context;
+	struct lookup_zone zone;
+	struct ddns_rows *taken = NULL;
+	char account[LOOKUP_ID_SIZE];
+	enum ddns_result result;
+
+	CHECK(lookup_account(session, change->login, account));
+	CHECK(lookup_zone(session, change->name, &zone));
+	const char *place[] = {zone.origin, zone.owner};
+	CHECK(session_query(session, DDNS_STATEMENT_CTL_DOMAIN_TAKE, place, 2, &taken));
+	const char *params[] = {zone.origin, zone.owner, account, ddns_rows_text(taken, 0, 0),
+				ddns_rows_text(taken, 0, 1)};
+	CHECK(session_query(session, DDNS_STATEMENT_CTL_DOMAIN_ADD, params, 5, NULL));
+	CHECK(apply(session, change));
+cleanup:
+	ddns_rows_free(taken);
+	return result;
+}
+
+static enum ddns_result
+add(struct session *session, const struct arguments *arguments)
+{
+	struct change change = {.login = arguments_value(arguments, "account")};
+	json_t *domain = NULL;
+	enum ddns_result result;
+
+	if (change.login == NULL)
+		return session_usage(session, "whose is it to be? --account LOGIN");
+	CHECK(lookup_name(session, arguments->operands[0], change.name));
+	CHECK(assign_parse(session, assignments, ASSIGNMENTS, arguments->operands + 1,
+			   arguments->operand_count - 1, &change.settings));
+	CHECK(session_transact(session, insert, &change));
+	CHECK(find(session, change.name, &domain));
+	CHECK(session_print_done(session, domain, "domain '%s' added for account '%s'", change.name,
+				 change.login));
+cleanup:
+	json_decref(domain);
+	json_decref(change.settings);
+	return result;
+}
+
+static enum ddns_result
+list(struct session *session, const struct arguments *arguments)
+{
+	const char *zone = arguments_value(arguments, "zone");
+	char origin[DDNS_DNAME_TEXT_MAX + 1];
+	json_t *rows = NULL;
+	enum ddns_result result;
+
+	if (zone != NULL)
+		CHECK(lookup_name(session, zone, origin));
+	const char *params[] = {NULL, arguments_value(arguments, "account"),
+				zone != NULL ? origin : NULL};
+	CHECK(session_array(session, DDNS_STATEMENT_CTL_DOMAINS, params, 3, &rows));
+	CHECK(session_print_list(session, rows, list_columns,
+				 sizeof list_columns / sizeof *list_columns));
+cleanup:
+	json_decref(rows);
+	return result;
+}
+
+static enum ddns_result
+show(struct session *session, const struct arguments *arguments)
+{
+	char name[DDNS_DNAME_TEXT_MAX + 1];
+	json_t *domain = NULL;
+	enum ddns_result result;
+
+	CHECK(lookup_name(session, arguments->operands[0], name));
+	CHECK(find(session, name, &domain));
+	CHECK(session_print_fields(session, domain, show_columns,
+				   sizeof show_columns / sizeof *show_columns));
+cleanup:
+	json_decref(domain);
+	return result;
+}
+
+static enum ddns_result
+update(struct session *session, void *context)
+{
+	struct change *change = context;
+	struct lookup_zone zone;
+	enum ddns_result result;
+
+	CHECK(lookup_zone(session, change->name, &zone));
+	CHECK(apply(session, change));
+cleanup:
+	return result;
+}
+
+static enum ddns_result
+set(struct session *session, const struct arguments *arguments)
+{
+	struct change change = {0};
+	json_t *domain = NULL;
+	enum ddns_result result;
+
+	CHECK(lookup_name(session, arguments->operands[0], change.name));
+	CHECK(assign_parse(session, assignments, ASSIGNMENTS, arguments->operands + 1,
+			   arguments->operand_count - 1, &change.settings));
+	CHECK(session_transact(session, update, &change));
+	CHECK(find(session, change.name, &domain));
+	CHECK(session_print_done(session, domain, "domain '%s' changed", change.name));
+cleanup:
+	json_decref(domain);
+	json_decref(change.settings);
+	return result;
+}
+
+static enum ddns_result
+remove_domain(struct session *session, void *context)
+{
+	struct change *change = context;
+	const char *name = change->name;
+	struct lookup_zone zone;
+	struct ddns_rows *rows = NULL;
+	enum ddns_result result;
+
+	CHECK(lookup_zone(session, name, &zone));
+	CHECK(session_query(session, DDNS_STATEMENT_CTL_DOMAIN_DELETE, &name, 1, &rows));
+	if (ddns_rows_count(rows) == 0)
+		result = lookup_missing(session, "domain", name);
+	else
+		change->records = ddns_rows_integer(rows, 0, 0, 0);
+cleanup:
+	ddns_rows_free(rows);
+	return result;
+}
+
+static enum ddns_result delete (struct session *session, const struct arguments *arguments) {
+	struct change change = {0}; json_t *done = NULL; enum ddns_result result;
+
+	CHECK(lookup_name(session, arguments->operands[0], change.name));
+	CHECK(session_transact(session, remove_domain, &change));
+	done = json_pack("{s:s, s:I}", "deleted", change.name, "records",
+			 (json_int_t)change.records);
+	CHECK(session_print_done(session, done, "domain '%s' deleted, and with it %lld records",
+				 change.name, (long long)change.records));
+	cleanup : json_decref(done);
+	return result;
+}
+
+static const struct command_option add_options[] = {
+	{"account", "LOGIN", false, "who holds it"},
+};
+static const struct command_option list_options[] = {
+	{"account", "LOGIN", false, "only those of that account"},
+	{"zone", "ORIGIN", false, "only those in that zone"},
+};
+#define COUNTED(options) options, sizeof options / sizeof *options
+
+static const struct command commands[] = {
+	{"add", "NAME --account LOGIN [KEY=VALUE]...", 1, COMMAND_ANY, "gives an account a name",
+	 "The name lies in one of the zones: the one with the longest origin. Addresses that are\n"
+	 "already there as records become the domain's. KEY=VALUE are those of `domain set`.\n\n"
+	 "  ddnsctl domain add joe.dyn.example.org --account joe timeout=10\n",
+	 COUNTED(add_options), add},
+	{"list", "", 0, 0, "lists the domains", "", COUNTED(list_options), list},
+	{"show", "NAME", 1, 1, "shows a domain's state and settings", "", NULL, 0, show},
+	{"set", "NAME KEY=VALUE...", 2, COMMAND_ANY, "changes a domain's settings",
+	 "  timeout=MINUTES          offline after so long without contact; 0: never\n"
+	 "  address=auto|ADDR,...    auto: what updates report; else these, whatever they report\n"
+	 "  www=off|port:N|url:URL   where browsers that ask for www.NAME are sent while online\n"
+	 "  offline=page|keep|none|address:ADDR,...|url:URL\n"
+	 "                           what is served while offline\n"
+	 "  wildcard=on|off          whether all names below it have its addresses\n"
+	 "  mail=on|off              whether it has an MX record for itself\n"
+	 "  ttl=N                    of its addresses, in seconds\n"
+	 "  account=LOGIN            gives it to another account\n\n"
+	 "  ddnsctl domain set joe.dyn.example.org address=192.0.2.7 wildcard=off\n",
+	 NULL, 0, set},
+	{"delete", "NAME", 1, 1, "takes a name from its account, with the records in it", "", NULL,
+	 0, delete},
+};
+
+const struct noun domain_noun = {"domain", "names that accounts hold", COUNTED(commands)};

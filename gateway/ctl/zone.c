@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// ddnsctl zone: the origins that this service is authoritative for.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/ctl/arguments.h"
+#include "gateway/ctl/assign.h"
+#include "gateway/ctl/command.h"
+#include "gateway/ctl/lookup.h"
+#include "gateway/ctl/name.h"
+
+static const struct output_column list_columns[] = {
+	{"ORIGIN", "origin", false}, {"KIND", "kind", false},	   {"ACCOUNT", "account", false},
+	{"SERIAL", "serial", true},  {"DOMAINS", "domains", true}, {"RECORDS", "records", true},
+	{"SERVED", "served", false},
+};
+
+static const struct output_column show_columns[] = {
+	{"origin", "origin", false},
+	{"kind", "kind", false},
+	{"account", "account", false},
+	{"served", "served", false},
+	{"serial", "serial", false},
+	{"mname", "mname", false},
+	{"rname", "rname", false},
+	{"refresh", "refresh", false},
+	{"retry", "retry", false},
+	{"expire", "expire", false},
+	{"negative_ttl", "negative_ttl", false},
+	{"ttl", "ttl", false},
+	{"name servers by default", "name_servers", false},
+	{"redirectors", "redirectors", false},
+	{"transfer", "transfer", false},
+	{"transfer to", "transfer_to", false},
+	{"notify", "notify", false},
+	{"addresses", "addresses", false},
+	{"timeout", "timeout", false},
+	{"depth", "depth", false},
+	{"terms", "terms", false},
+	{"domains", "domains", false},
+	{"records", "records", false},
+	{"created", "created", false},
+};
+
+/* transfer=none|named|ADDR,... */
+static enum ddns_result
+put_transfer(struct session *session, json_t *object, const struct assignment *assignment,
+	     const char *value)
+{
+	static const struct assignment list = {"transfer", "transfer_to", assign_list};
+	bool is_word = strcmp(value, "none") == 0 || strcmp(value, "named") == 0;
+	enum ddns_result result = assign_put(session, object, assignment->column,
+					     json_string(is_word ? value : "list"));
+	return result == DDNS_OK ? assign_list(session, object, &list, is_word ? "" : value)
+				 : result;
+}
+
+#define INTEGER(name)                      \
+	{                                  \
+		name, name, assign_integer \
+	}
+static const struct assignment assignments[] = {
+	{"mname", "mname", assign_name},
+	{"rname", "rname", assign_mailbox},
+	{"serial", "serial", assign_integer},
+	INTEGER("refresh"),
+	INTEGER("retry"),
+	INTEGER("expire"),
+	INTEGER("negative_ttl"),
+	INTEGER("ttl"),
+	{"redirectors", "redirectors", assign_list},
+	{"transfer", "transfer", put_transfer},
+	{"notify", "notify", assign_list},
+	{"addresses", "addresses", assign_text},
+	INTEGER("timeout"),
+	INTEGER("depth"),
+	{"terms", "terms", assign_switch},
+	INTEGER("trial_days"),
+	INTEGER("trial_held_days"),
+	INTEGER("registered_days"),
+	INTEGER("held_days"),
+};
+#undef INTEGER
+enum { ASSIGNMENTS = sizeof assignments / sizeof *assignments };
+
+static enum ddns_result
+find(struct session *session, const char *origin, json_t **zonep)
+{
+	json_t *rows = NULL;
+	enum ddns_result result;
+
+	CHECK(session_array(session, DDNS_STATEMENT_CTL_ZONES, &origin, 1, &rows));
+	if (json_array_size(rows) == 0)
+		result = lookup_missing(session, "zone", origin);
+	else
+		*zonep = json_incref(json_array_get(rows, 0));
+cleanup:
+	json_decref(rows);
+	return result;
+}
+
+/* A zone that is to be made or changed. */
+struct change {
+	char origin[DDNS_DNAME_TEXT_MAX + 1];
+	const char *kind, *login;
+	char mname[DDNS_DNAME_TEXT_MAX + 1], rname[DDNS_DNAME_TEXT_MAX + 1]; // "": by default
+	struct ddns_array name_servers;
+	size_t name_server_count;
+	json_t *settings;
+};
+
+static void
+change_free(struct change *change)
+{
+	ddns_array_free(&change->name_servers);
+	json_decref(change->settings);
+}
+
+/* Writes the settings; the serial lies in a table of its own. */
+static enum ddns_result
+apply(struct session *session, const struct change *change)
+{
+	char *text = json_dumps(change->settings, JSON_COMPACT), serial[24];
+	const char *params[] = {change->origin, text};
+	const json_t *number = json_object_get(change->settings, "serial");
+	struct ddns_rows *rows = NULL;
+	enum ddns_result result;
+
+	if (text == NULL)
+		return session_no_memory(session);
+	CHECK(session_query(session, DDNS_STATEMENT_CTL_ZONE_SET, params, 2, &rows));
+	if (ddns_rows_count(rows) == 0) {
+		result = lookup_missing(session, "zone", change->origin);
+		goto cleanup;
+	}
+	if (number != NULL) {
+		snprintf(serial, sizeof serial, "%lld", (long long)json_integer_value(number));
+		const char *serial_params[] = {ddns_rows_text(rows, 0, 0), serial};
+		CHECK(session_query(session, DDNS_STATEMENT_CTL_ZONE_SERIAL, serial_params, 2,
+				    NULL));
+	}
+cleanup:
+	ddns_rows_free(rows);
+	free(text);
+	return result;
+}
+
+static enum ddns_result
+insert(struct session *session, void *context)
+{
+	struct change *change = context;
+	char account[LOOKUP_ID_SIZE];
+	const char *name_servers;
+	enum ddns_result result;
+
+	if (change->login != NULL)
+		CHECK(lookup_account(session, change->login, account));
+	if (ddns_array_text(&change->name_servers, &name_servers) != DDNS_OK)
+		return session_no_memory(session);
+	const char *params[] = {change->origin,
+				change->kind,
+				change->login != NULL ? account : NULL,
+				change->mname[0] != '\0' ? change->mname : NULL,
+				change->rname,
+				name_servers};
+	CHECK(session_query(session, DDNS_STATEMENT_CTL_ZONE_ADD, params, 6, NULL));
+	CHECK(apply(session, change));
+	const char *ns_params[] = {change->origin, name_servers};
+	CHECK(session_query(session, DDNS_STATEMENT_CTL_ZONE_ADD_NS, ns_params, 2, NULL));
+cleanup:
+	return result;
+}
+
+/* The zone's NS are given or set for all zones: there is no third place to take them from. */
+static enum ddns_result
+gather_name_servers(struct session *session, const struct arguments *arguments,
+		    struct change *change)
+{
+	char name[DDNS_DNAME_TEXT_MAX + 1];
+	struct ddns_rows *rows = NULL;
+	const char *value;
+	size_t next = 0;
+	enum ddns_result result = DDNS_OK;
+
+	while ((value = arguments_next(arguments, "ns", &next)) != NULL) {
+		CHECK(lookup_name(session, value, name));
+		ddns_array_add(&change->name_servers, name);
+		change->name_server_count++;
+	}
+	if (change->name_server_count > 0)
+		goto cleanup;
+	CHECK(session_query(session, DDNS_STATEMENT_CTL_NAME_SERVERS, NULL, 0, &rows));
+	const char *setting = ddns_rows_text(rows, 0, 0);
+	if (setting == NULL || setting[0] == '\0')
+		result = session_usage(session, "name the zone's servers by --ns NAME, or those of "
+						"all zones by `ddnsctl setting set name_servers "
+						"\"NAME NAME\"`");
+cleanup:
+	ddns_rows_free(rows);
+	return result;
+}
+
+/* --ttl 60 and ttl=60 are the same. */
+static enum ddns_result
+add_options(struct session *session, const struct arguments *arguments, json_t *settings)
+{
+	static const struct assignment options[] = {
+		{"ttl", "ttl", assign_integer},
+		{"negative-ttl", "negative_ttl", assign_integer},
+		{"addresses", "addresses", assign_text},
+	};
+	enum ddns_result result = DDNS_OK;
+	for (size_t i = 0; result == DDNS_OK && i < sizeof options / sizeof *options; i++) {
+		const char *value = arguments_value(arguments, options[i].key);
+		if (value != NULL)
+			result = options[i].put(session, settings, &options[i], value);
+	}
+	return result;
+}
+
+static enum ddns_result
+gather(struct session *session, const struct arguments *arguments, struct change *change)
+{
+	const char *mname = arguments_value(arguments, "mname");
+	const char *rname = arguments_value(arguments, "rname");
+	char mailbox[DDNS_DNAME_TEXT_MAX + sizeof "hostmaster."], error[512];
+	enum ddns_result result;
+
+	change->login = arguments_value(arguments, "private");
+	if (change->login != NULL && arguments_has(arguments, "shared"))
+		return session_usage(session, "a zone is --shared or --private, not both");
+	change->kind = change->login != NULL		    ? "private"
+		       : arguments_has(arguments, "shared") ? "shared"
+							    : "own";
+	CHECK(lookup_name(session, arguments->operands[0], change->origin));
+	if (mname != NULL)
+		CHECK(lookup_name(session, mname, change->mname));
+	snprintf(mailbox, sizeof mailbox, "hostmaster.%s", change->origin);
+	if (name_parse_mailbox(rname != NULL ? rname : mailbox, change->rname, error,
+			       sizeof error) != DDNS_OK)
+		return session_fail(session, DDNS_BAD_INPUT, NULL, "%s", error);
+	CHECK(assign_parse(session, assignments, ASSIGNMENTS, arguments->operands + 1,
+			   arguments->operand_count - 1, &change->settings));
+	CHECK(add_options(session, arguments, change->settings));
+	CHECK(gather_name_servers(session, arguments, change));
+cleanup:
+	return result;
+}
+
+static enum ddns_result
+add(struct session *session, const struct arguments *arguments)
+{
+	struct change change = {0};
+	json_t *zone = NULL;
+	enum ddns_result result;
+
+	CHECK(gather(session, arguments, &change));
+	CHECK(session_transact(session, insert, &change));
+	CHECK(find(session, change.origin, &zone));
+	CHECK(session_print_done(session, zone, "zone '%s' (%s) added, serial %lld", change.origin,
+				 change.kind,
+				 (long long)json_integer_value(json_object_get(zone, "serial"))));
+cleanup:
+	json_decref(zone);
+	change_free(&change);
+	return result;
+}
+
+static enum ddns_result
+list(struct session *session, const struct arguments *arguments)
+{
+	const char *params[] = {NULL};
+	json_t *rows = NULL;
+	enum ddns_result result;
+
+	(void)arguments;
+	CHECK(session_array(session, DDNS_STATEMENT_CTL_ZONES, params, 1, &rows));
+	CHECK(session_print_list(session, rows, list_columns,
+				 sizeof list_columns / sizeof *list_columns));
+cleanup:
+	json_decref(rows);
+	return result;
+}
+
+static enum ddns_result
+show(struct session *session, const struct arguments *arguments)
+{
+	char origin[DDNS_DNAME_TEXT_MAX + 1];
+	json_t *zone = NULL;
+	enum ddns_result result;
+
+	CHECK(lookup_name(session, arguments->operands[0], origin));
+	CHECK(find(session, origin, &zone));
+	CHECK(session_print_fields(session, zone, show_columns,
+				   sizeof show_columns / sizeof *show_columns));
+cleanup:
+	json_decref(zone);
+	return result;
+}
+
+static enum ddns_result
+update(struct session *session, void *context)
+{
+	struct change *change = context;
+	struct lookup_zone zone;
+	enum ddns_result result;
+
+	CHECK(lookup_zone(session, change->origin, &zone));
+	CHECK(apply(session, change));
+cleanup:
+	return result;
+}
+
+static enum ddns_result
+set(struct session *session, const struct arguments *arguments)
+{
+	struct change change = {0};
+	json_t *zone = NULL;
+	enum ddns_result result;
+
+	CHECK(lookup_name(session, arguments->operands[0], change.origin));
+	CHECK(assign_parse(session, assignments, ASSIGNMENTS, arguments->operands + 1,
+			   arguments->operand_count - 1, &change.settings));
+	CHECK(session_transact(session, update, &change));
+	CHECK(find(session, change.origin, &zone));
+	CHECK(session_print_done(session, zone, "zone '%s' changed, serial %lld", change.origin,
+				 (long long)json_integer_value(json_object_get(zone, "serial"))));
+cleanup:
+	json_decref(zone);
+	change_free(&change);
+	return result;
+}
+
+struct removal {
+	char origin[DDNS_DNAME_TEXT_MAX + 1];
+	bool is_sure;
+	int64_t domains, records; // that go with it
+};
+
+static enum ddns_result
+remove_zone(struct session *session, void *context)
+{
+	struct removal *removal = context;
+	const char *origin = removal->origin;
+	struct lookup_zone zone;
+	struct ddns_rows *rows = NULL;
+	enum ddns_result result;
+
+	CHECK(lookup_zone(session, origin, &zone));
+	CHECK(session_query(session, DDNS_STATEMENT_CTL_ZONE_CONTENTS, &origin, 1, &rows));
+	if (ddns_rows_count(rows) == 0) {
+		result = lookup_missing(session, "zone", origin);
+		goto cleanup;
+	}
+	removal->domains = ddns_rows_integer(rows, 0, 0, 0);
+	removal->records = ddns_rows_integer(rows, 0, 1, 0);
+	if (!removal->is_sure && removal->domains + removal->records > 0) {
+		result = session_fail(
+			session, DDNS_CONFLICT, "--yes deletes them too",
+			"zone '%s' holds %lld domains and %lld records, which would go "
+			"with it",
+			origin, (long long)removal->domains, (long long)removal->records);
+		goto cleanup;
+	}
+	CHECK(session_query(session, DDNS_STATEMENT_CTL_ZONE_DELETE, &origin, 1, NULL));
+cleanup:
+	ddns_rows_free(rows);
+	return result;
+}
+
+static enum ddns_result delete (struct session *session, const struct arguments *arguments) {
+	struct removal removal = {.is_sure = arguments_has(arguments, "yes")}; json_t *done = NULL;
+	enum ddns_result result;
+
+	CHECK(lookup_name(session, arguments->operands[0], removal.origin));
+	CHECK(session_transact(session, remove_zone, &removal));
+	done = json_pack("{s:s, s:I, s:I}", "deleted", removal.origin, "domains",
+			 (json_int_t)removal.domains, "records", (json_int_t)removal.records);
+	CHECK(session_print_done(session, done,
+				 "zone '%s' deleted, and with it %lld domains and %lld records",
+				 removal.origin, (long long)removal.domains,
+				 (long long)removal.records));
+	cleanup : json_decref(done);
+	return result;
+}
+
+static const struct command_option add_command_options[] = {
+	{"shared", NULL, false, "the service's own: accounts get subdomains of it"},
+	{"private", "LOGIN", false, "belongs to that account"},
+	{"ns", "NAME", true, "a name server, an NS record [the setting name_servers]"},
+	{"mname", "NAME", false, "where updates go [the setting update_name, else the first NS]"},
+	{"rname", "NAME", false, "who is responsible, also as mail address [hostmaster.ORIGIN]"},
+	{"ttl", "N", false, "seconds, of domains and records that say no other [60]"},
+	{"negative-ttl", "N", false, "seconds that \"no such name\" is remembered [60]"},
+	{"addresses", "any|public", false,
+	 "whether private and reserved addresses are accepted from accounts [public where shared]"},
+};
+static const struct command_option delete_options[] = {
+	{"yes", NULL, false, "also with the domains and records in it"},
+};
+#define COUNTED(options) options, sizeof options / sizeof *options
+
+static const struct command commands[] = {
+	{"add", "ORIGIN [KEY=VALUE]...", 1, COMMAND_ANY, "makes a zone, served from that moment on",
+	 "Without --shared and --private it is the operator's own zone. KEY=VALUE are those of\n"
+	 "`zone set`.\n\n"
+	 "  ddnsctl zone add dyn.example.org --shared --ns ns1.example.org --ns ns2.example.org\n"
+	 "  ddnsctl zone add joe.example --private joe --rname joe@joe.example\n",
+	 COUNTED(add_command_options), add},
+	{"list", "", 0, 0, "lists the zones", "", NULL, 0, list},
+	{"show", "ORIGIN", 1, 1, "shows all that is set for a zone", "", NULL, 0, show},
+	{"set", "ORIGIN KEY=VALUE...", 2, COMMAND_ANY, "changes a zone",
+	 "  mname=NAME rname=NAME|MAIL serial=N refresh=N retry=N expire=N negative_ttl=N\n"
+	 "                           the SOA record's fields\n"
+	 "  ttl=N                    of domains and records that say no other, in seconds\n"
+	 "  redirectors=ADDR,...     where names that are web redirects point to\n"
+	 "  transfer=none|named|ADDR[/LEN],...\n"
+	 "                           who may copy the zone: nobody, whom named's allow-transfer\n"
+	 "                           names, or these\n"
+	 "  notify=ADDR[#PORT],...   secondaries that are told of changes\n"
+	 "  addresses=any|public     whether private and reserved addresses are accepted\n"
+	 "  timeout=MINUTES          of new domains: offline after so long without contact; 0 "
+	 "never\n"
+	 "  depth=N                  labels that a domain of a shared zone may have\n"
+	 "  terms=on|off             whether domains expire, after\n"
+	 "  trial_days=N trial_held_days=N registered_days=N held_days=N\n\n"
+	 "  ddnsctl zone set dyn.example.org ttl=30 transfer=192.0.2.53,2001:db8::/64\n",
+	 NULL, 0, set},
+	{"delete", "ORIGIN", 1, 1, "deletes a zone with all that is in it", "",
+	 COUNTED(delete_options), delete},
+};
+
+const struct noun zone_noun = {"zone", "what is served", COUNTED(commands)};

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# ./quickstart check: every test there is, each phase counted, the sum as the last line.
+
+# check : its exit status is 0 when every phase ran and nothing failed.
+check() {
+	local total_passed=0 total_failed=0 started=$SECONDS
+	# Each phase runs in a subshell that leaves its two counts in this file.
+	COUNTS=$(mktemp) || exit 1
+	trap 'rm -f "$COUNTS"' EXIT
+	if phase setup check_setup; then
+		phase unit check_unit
+		phase sql check_sql
+		phase stress check_stress
+		phase system check_system
+	fi
+	printf 'quickstart: %d s in all; tests/README says how to run one test\n' $((SECONDS - started))
+	printf '%d passed, %d failed\n' "$total_passed" "$total_failed"
+	((total_failed == 0))
+}
+
+# phase NAME FUNCTION : runs it, says what came out, and adds to the totals of check.
+phase() {
+	local name=$1 begin=$SECONDS passed='' failed='' status
+	: >"$COUNTS"
+	("$2")
+	status=$?
+	read -r passed failed <"$COUNTS"
+	passed=${passed:-0} failed=${failed:-0}
+	# A phase that could not run, or says it failed without saying what did, is a failure.
+	((status == 0 || failed > 0)) || failed=1
+	total_passed=$((total_passed + passed)) total_failed=$((total_failed + failed))
+	say "$name: $passed passed, $failed failed ($((SECONDS - begin)) s)"
+	((failed == 0))
+}
+
+# count PASSED FAILED : what a phase has to tell.
+count() { printf '%d %d\n' "$1" "$2" >"$COUNTS"; }
+
+# show_failures LOG : where to read, and the end of it.
+show_failures() {
+	printf 'read %s; its end:\n' "$1" >&2
+	tail -n 60 "$1" | sed 's/^/    /' >&2
+}
+
+check_setup() {
+	install_packages "$BUILD_PACKAGES$RUN_PACKAGES$CHECK_PACKAGES"
+	build --enable-werror
+}
+
+# Unit tests and fuzz corpora.  A program that speaks TAP counts by its cases, any other as one.
+check_unit() {
+	local log=$LOG_DIR/unit.log status
+	say 'runs the unit tests and the fuzz corpora'
+	find "$BUILD" -name '*.trs' -delete
+	CMOCKA_MESSAGE_OUTPUT=TAP ended_with_us make -C "$BUILD" -k -j"$(nproc)" check >"$log" 2>&1
+	status=$?
+	local trs program passed=0 failed=0 bad
+	while IFS= read -r trs; do
+		program=${trs%.trs}
+		bad=$(grep -c '^not ok' "$program.log")
+		if ! grep -q '^:global-test-result: \(PASS\|SKIP\)' "$trs"; then
+			((bad)) || bad=1
+			show_failures "$program.log"
+		fi
+		failed=$((failed + bad))
+		passed=$((passed + $(grep -c '^ok' "$program.log")))
+		grep -q '^\(not \)\?ok' "$program.log" || passed=$((passed + (bad == 0)))
+	done < <(find "$BUILD" -name '*.trs')
+	if ((status && !failed)); then show_failures "$log"; fi
+	count $passed $failed
+	return $status
+}
+
+# The rules of data, by pgTAP.
+check_sql() {
+	local log=$LOG_DIR/sql.log status
+	say 'runs the SQL tests'
+	ended_with_us "$TOP/tests/sql/run" >"$log" 2>&1
+	status=$?
+	((status == 0)) || show_failures "$log"
+	count "$(grep -c '^ *ok ' "$log")" "$(grep -c '^ *not ok ' "$log")"
+	return $status
+}
+
+# Many writers at once, and readers that must not miss a thing.
+check_stress() {
+	local log=$LOG_DIR/stress.log status
+	say 'runs the stress test of the SQL contract'
+	ended_with_us "$TOP/tests/sql/stress" ${LONG:+--long} >"$log" 2>&1
+	status=$?
+	((status == 0)) || show_failures "$log"
+	count $((status == 0)) $((status != 0))
+	return $status
+}
+
+# Real servers and clients.  Tests of one file share their servers, so a file stays with one worker.
+check_system() {
+	local log=$LOG_DIR/system.log results=$LOG_DIR/system.xml status all bad skipped
+	say 'runs the system tests'
+	rm -f "$results"
+	(cd "$TOP/tests/system" && DDNS_BUILD=$BUILD PYTHONDONTWRITEBYTECODE=1 \
+		ended_with_us "$PYTHON" -m pytest -n "$(nproc)" --dist loadfile --durations=15 --junitxml="$results" \
+		${LONG:+--long}) >"$log" 2>&1
+	status=$?
+	((status == 0)) || show_failures "$log"
+	[[ -s $results ]] || return 1
+	all=$(attribute tests "$results") skipped=$(attribute skipped "$results")
+	bad=$(($(attribute failures "$results") + $(attribute errors "$results")))
+	((skipped == 0)) || say "$skipped system tests were skipped; $log says why"
+	count $((all - skipped - bad)) "$bad"
+	return $status
+}
+
+# attribute NAME FILE : a number that pytest wrote at the head of its results.
+attribute() {
+	grep -o "<testsuite [^>]*" "$2" | head -n 1 | sed "s/.* $1=\"\([0-9]*\)\".*/\1/"
+}

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# The Debian packages that ./quickstart needs: which, what for, and how they come in without
+# starting a public name server or database.
+
+# Package, and what for.
+# shellcheck disable=SC2034  # the lists are named by ./quickstart and check.sh
+BUILD_PACKAGES='
+gcc                    the compiler
+make                   the build
+autoconf               the build
+automake               the build
+libtool                the build
+pkgconf                the build
+libc6-dev              headers of the C library
+bind9-dev              headers of named, for the module
+libpq-dev              PostgreSQL client library
+liburcu-dev            the mirror of the module, read without locks
+libmicrohttpd-dev      HTTP server of the gateway
+libssl-dev             HMAC, AES-GCM and random numbers
+libknot-dev            DNS messages, and record data from text
+libconfuse-dev         configuration file of the gateway
+libjansson-dev         JSON
+libcrypt-dev           hashes of account passwords
+libidn2-dev            names in other scripts
+libcmocka-dev          unit tests
+'
+RUN_PACKAGES='
+bind9                  named and rndc
+bind9-dnsutils         dig and nsupdate
+postgresql-15          the database
+curl                   the demo update
+python3                starts and ends the servers
+util-linux             setpriv, flock
+'
+CHECK_PACKAGES='
+postgresql-15-pgtap    SQL tests
+libtap-parser-sourcehandler-pgtap-perl  pg_prove, which runs them
+python3-pytest         system tests
+python3-pytest-xdist   system tests, several at once
+python3-dnspython      system tests: DNS
+python3-psycopg2       system tests: PostgreSQL
+dnsperf                system tests: load
+git                    system tests: a sandbox in a fresh clone
+iproute2               system tests: network namespaces
+'
+
+# missing_packages LIST... : the packages of these lists that are not installed.
+missing_packages() {
+	local package
+	awk 'NF { print $1 }' <<<"$*" | while read -r package; do
+		[[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || echo "$package"
+	done
+}
+
+# install_packages LIST... : installs what is missing of these lists, as root or by sudo.
+install_packages() {
+	local -a missing as_root=()
+	command -v dpkg-query >/dev/null || fail 'this is no Debian system: dpkg-query is not there'
+	mapfile -t missing < <(missing_packages "$@")
+	((${#missing[@]})) || return 0
+	if ((EUID != 0)); then
+		command -v sudo >/dev/null ||
+			fail "these packages are missing: ${missing[*]}" \
+				'have root run apt-get install with them, and start again'
+		as_root=(sudo)
+	fi
+	say "installs ${#missing[@]} Debian packages: ${missing[*]}"
+	say 'meanwhile /usr/sbin/policy-rc.d refuses to start services, and postgresql-common makes no cluster; both are undone afterwards'
+	mkdir -p "$LOG_DIR"
+	# The caller's end does not stop it half-way: it undoes what it did, and a later run waits for it.
+	"${as_root[@]}" bash -c "$(declare -f apt_quietly); apt_quietly \"\$@\"" apt_quietly "${missing[@]}" \
+		>"$LOG_DIR/apt.log" 2>&1 || fail_log 'apt-get did not install the packages' "$LOG_DIR/apt.log"
+	say "installed; Debian enables named at the next boot: 'systemctl disable --now named' if you do not want that"
+}
+
+# Runs as root, on its own, with the packages as arguments.
+apt_quietly() {
+	local policy=/usr/sbin/policy-rc.d clusters=/etc/postgresql-common/createcluster.d made_dirs=''
+	local mark='# made by quickstart of dlz_ddns for the time of an installation'
+	undo() {
+		rm -f "$clusters/dlz_ddns-quickstart.conf"
+		[[ -z $made_dirs ]] || rmdir --ignore-fail-on-non-empty "$clusters" "${clusters%/*}" 2>/dev/null
+		if [[ -e $policy ]] && grep -qxF "$mark" "$policy"; then rm -f "$policy"; fi
+		if [[ -e $policy.quickstart ]]; then mv -f "$policy.quickstart" "$policy"; fi
+	}
+	trap undo EXIT
+	trap '' HUP INT TERM
+	# One at a time; and what a killed run left is undone first.
+	exec 8<"${policy%/*}"
+	flock 8
+	undo
+	if [[ -e $policy ]]; then mv "$policy" "$policy.quickstart"; fi
+	printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >"$policy"
+	chmod 755 "$policy"
+	[[ -d $clusters ]] || made_dirs=yes
+	mkdir -p "$clusters"
+	echo 'create_main_cluster = false' >"$clusters/dlz_ddns-quickstart.conf"
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update && apt-get install -y --no-install-recommends "$@" 8>&-
+}

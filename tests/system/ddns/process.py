@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Servers that outlive the program that started them: recorded before they run, checked before they are ended.
+
+A record is a file NAME.pid of one line: pid, start time in clock ticks since boot, boot id.  Pid and
+start time together name a process for good, so a pid that the system gave to somebody else later is
+never signalled.  The server's own process writes the record before it becomes the server: there is
+no moment at which a server runs unrecorded.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from .steps import StepFailed
+
+
+def start_time(pid):
+    """Clock ticks since boot at which pid was started; None when it is gone or a zombie."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def program(pid):
+    """The path of the program that pid runs, or None."""
+    try:
+        return os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)")
+    except OSError:
+        return None
+
+
+def boot_id():
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        return file.read().strip()
+
+
+def clean_environment(**extra):
+    """The environment of a server: nothing of the caller's that could lead it to another database."""
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.startswith(("PG", "LC_", "DDNS_")) and name not in ("LANG", "LANGUAGE")}
+    environment["LC_ALL"] = "C.UTF-8"
+    environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    return environment | extra
+
+
+class Server:
+    """One server: its record, its log and its life."""
+
+    def __init__(self, name, run_dir, log, executable):
+        """executable: the base name of the program that the process must be running to be this server."""
+        self.name = name
+        self.record = os.path.join(run_dir, f"{name}.pid")
+        self.log = log
+        # On its way there the process is still Python, or setpriv.
+        self.programs = (executable, "setpriv", os.path.basename(os.path.realpath(sys.executable)))
+        self._child = None
+
+    # -- who it is ---------------------------------------------------------------------------------
+
+    def pid(self):
+        """The running server's pid, or None: no record, or nobody it fits."""
+        try:
+            with open(self.record, encoding="ascii") as file:
+                pid, ticks, boot = file.read().split()
+        except (OSError, ValueError):
+            return None
+        self._reap()
+        pid = int(pid)
+        if boot != boot_id() or start_time(pid) != int(ticks):
+            return None
+        path = program(pid)
+        return pid if path and os.path.basename(path) in self.programs else None
+
+    def is_running(self):
+        return self.pid() is not None
+
+    def write_record(self):
+        """Records the calling process."""
+        pid = os.getpid()
+        temporary = f"{self.record}.{pid}"
+        with open(temporary, "w", encoding="ascii") as file:
+            file.write(f"{pid} {start_time(pid)} {boot_id()}\n")
+        os.rename(temporary, self.record)
+
+    def forget(self):
+        try:
+            os.unlink(self.record)
+        except FileNotFoundError:
+            pass
+
+    # -- its life ----------------------------------------------------------------------------------
+
+    def start(self, argv, cwd, environment=None):
+        """Starts it in a session of its own, so that a Ctrl-C at the terminal does not reach it."""
+        if self.is_running():
+            raise StepFailed(f"{self.name} is running already, as process {self.pid()}", self.log)
+        with open(self.log, "ab") as log:
+            # The child leaves its record before exec; until then it also holds the sandbox's lock.
+            self._child = subprocess.Popen(  # pylint: disable=consider-using-with,subprocess-popen-preexec-fn
+                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=cwd,
+                env=clean_environment() if environment is None else environment,
+                start_new_session=True, preexec_fn=self.write_record)
+
+    def send(self, number):
+        """Sends a signal; False when there is nobody to get it."""
+        pid = self.pid()
+        if pid is None:
+            return False
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def wait_gone(self, timeout):
+        """True when it is gone within timeout seconds."""
+        deadline = time.monotonic() + timeout
+        while self.is_running():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.01)
+        return True
+
+    def stop(self, plan=((signal.SIGTERM, 10), (signal.SIGKILL, 5))):
+        """Ends it: each signal of the plan in turn, until it is gone.  Ends one that is stopped (SIGSTOP), too."""
+        for number, patience in plan:
+            if not self.send(number):
+                break
+            self.send(signal.SIGCONT)
+            if self.wait_gone(patience):
+                break
+        else:
+            raise StepFailed(f"{self.name}, process {self.pid()}, does not end", self.log)
+        self._reap()
+        self.forget()
+
+    def kill(self):
+        """kill -9, as a fault to be survived."""
+        self.stop(((signal.SIGKILL, 10),))
+
+    def _reap(self):
+        if self._child is not None and self._child.poll() is not None:
+            self._child = None
+
+
+def processes_of(directory):
+    """Pids of all processes that run in, or from, a directory: what must be empty after down."""
+    found = []
+    inside = os.path.realpath(directory) + "/"
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit() or int(entry) == os.getpid() or start_time(entry) is None:
+            continue
+        for link in ("cwd", "exe"):
+            try:
+                target = os.readlink(f"/proc/{entry}/{link}")
+            except OSError:
+                continue
+            if (target.removesuffix(" (deleted)") + "/").startswith(inside):
+                found.append(int(entry))
+                break
+    return found

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the feed asks of the database: for one update, for none; and what the module's file shows."""
+import re
+import subprocess
+import time
+
+import pytest
+
+from ddns.steps import wait_until
+from named.support import make_zone, set_address, wait_caught_up
+
+ZONE = 'cost.example'
+
+
+@pytest.fixture(scope='module')
+def cursor(module_stage, is_long):
+    stage = module_stage
+    with stage.cluster.connect() as connection, connection.cursor() as cursor:
+        make_zone(cursor, ZONE, names=100000 if is_long else 20000)
+        cursor.execute('VACUUM ANALYZE')
+        wait_caught_up(stage.named, cursor, ZONE, timeout=60)
+        yield cursor
+        cursor.execute('DELETE FROM ddns.zones WHERE origin = %s', (ZONE,))
+
+
+def rows_read(cursor):
+    """Rows that all backends together have read from our tables."""
+    cursor.execute('SELECT pg_stat_force_next_flush()')
+    cursor.execute('SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_user_tables')
+    return int(cursor.fetchone()[0])
+
+
+def looks(cursor):
+    """Statements that the feed has ended: it flushes its counters after one of them, a second or more apart."""
+    cursor.execute("SELECT pg_stat_clear_snapshot(), max(query_start) FROM pg_stat_activity WHERE usename = 'bind'")
+    return cursor.fetchone()[1]
+
+
+def wait_counted(cursor):
+    """Returns when the feed's counters show what it did until now."""
+    for _ in range(3):
+        since = looks(cursor)
+        wait_until(lambda since=since: looks(cursor) not in (since, None), 5, 'the feed looks again')
+
+
+def cost_of_updates(cursor, times, wait):
+    wait()
+    before = rows_read(cursor)
+    for n in range(times):
+        set_address(cursor, ZONE, 'host-%d' % (n * 37), '192.0.2.%d' % (n % 250))
+    wait()
+    return (rows_read(cursor) - before) / times
+
+
+def test_one_update_makes_the_feed_read_few_rows(stage, cursor):
+    """The same updates with named and without: the difference is what the feed reads."""
+    def followed():
+        wait_caught_up(stage.named, cursor, ZONE)
+        wait_counted(cursor)
+
+    def alone():
+        wait_until(lambda: not stage.database_connections(), 10, 'the feed is gone')
+
+    cost_of_updates(cursor, 5, followed)                        # plans are made
+    both = cost_of_updates(cursor, 20, followed)
+    stage.named.stop()
+    try:
+        alone_ = cost_of_updates(cursor, 20, alone)
+    finally:
+        stage.start(stage.named)
+    print('rows read for one update: %.1f with the feed, %.1f without' % (both, alone_))
+    assert 0 < both - alone_ < 100
+
+
+def test_an_idle_feed_asks_once_a_second_at_most(stage, cursor, is_long):
+    """Every statement of the module's role is logged and counted."""
+    named, cluster = stage.named, stage.cluster
+    cursor.execute("ALTER ROLE bind SET log_statement = 'all'")
+    named.stop()
+    stage.start(named)                                          # the setting holds for new connections
+    try:
+        wait_caught_up(named, cursor, ZONE, timeout=60)
+        wait_counted(cursor)
+        with open(cluster.log, 'rb') as log:
+            log.seek(0, 2)
+            seconds = 60 if is_long else 10
+            end = time.monotonic() + seconds
+            wait_until(lambda: time.monotonic() >= end, seconds + 5, 'the time is over', interval=0.2)
+            said = log.read().decode()
+    finally:
+        cursor.execute('ALTER ROLE bind RESET log_statement')
+    statements = re.findall(r'bind@\S* LOG:  (?:statement|execute)', said)
+    print('%d statements in %d s' % (len(statements), seconds))
+    assert 0 < len(statements) <= seconds + 1
+
+
+def test_the_module_exports_its_entry_points_only(stage):
+    """So that it meets no name of named's or of another module's; and it links nothing of BIND's."""
+    module = stage.named.module
+    symbols = subprocess.run(['nm', '-D', '--defined-only', module], capture_output=True, text=True, check=True).stdout
+    names = {line.split()[-1].split('@')[0] for line in symbols.splitlines()}
+    assert {'dlz_version', 'dlz_create', 'dlz_destroy', 'dlz_findzonedb', 'dlz_lookup', 'dlz_allnodes',
+            'dlz_allowzonexfr'} <= names
+    assert all(name.startswith('dlz_') for name in names), names
+    needed = subprocess.run(['readelf', '-d', module], capture_output=True, text=True, check=True).stdout
+    libraries = re.findall(r'NEEDED.*\[(\S+)\]', needed)
+    assert all(re.match(r'(libpq|liburcu-bp|liburcu-cds|libc|libpthread|ld-linux\S*)\.so', name)
+               for name in libraries), libraries
+    assert 'NODELETE' in needed and 'NOW' in needed
+
+
+def test_the_module_never_ends_the_process(stage):
+    undefined = subprocess.run(['nm', '-D', '--undefined-only', stage.named.module], capture_output=True, text=True,
+                               check=True).stdout
+    names = {line.split()[-1].split('@')[0] for line in undefined.splitlines()}
+    assert not names & {'exit', '_exit', 'quick_exit', 'abort', '__assert_fail', 'raise', 'kill'}, names
