@@ -121,6 +121,8 @@ create table steps (
   version    bigint,
   whole      boolean not null default false,
   has_serial boolean not null default false,
+  links      boolean not null default false,
+  seen       pg_snapshot not null default pg_current_snapshot(),
   primary key (xid, zone_id, at)
 );
 create index steps_version on steps (zone_id, version);
@@ -159,7 +161,7 @@ create table domains (
   online_address   inet[] generated always as
                    (case when fixed is null then address
                          else ddns.online_address(fixed, address) end) stored,
-  ttl              int not null check (ttl >= 0),
+  ttl              bigint not null check (ttl between 0 and 2147483647),
   wildcard         boolean not null,
   mail             boolean not null,
   www              text not null default 'off' check (www in ('off', 'port', 'url')),
@@ -199,7 +201,7 @@ create table records (
   domain_id      bigint,
   owner          text collate "C" not null,
   type           text collate "C" not null,
-  ttl            int not null default 60,
+  ttl            bigint not null default 60 check (ttl between 0 and 2147483647),
   rdata          text collate "C" not null,
   online         text not null default 'rdata'
                  check (online in ('rdata', 'default', 'address', 'port', 'url')),
@@ -209,12 +211,13 @@ create table records (
   offline_target text,
   interface_id   inet,
   created        timestamptz not null default now(),
-  unique (zone, owner, type, rdata),
+  constraint record_is_there_already unique (zone, owner, type, rdata),
   foreign key (zone, domain_id) references domains (zone, id)
     on update cascade on delete cascade,
   constraint records_host check (online = 'rdata' and offline = 'rdata' or type in ('A', 'AAAA')),
   -- what a view casts must be castable before it is stored: one bad row would make catch_up() of
   -- its zone fail for ever
+  constraint records_address check (online = 'rdata' and offline = 'rdata' or rdata::inet is not null),
   constraint records_online_target check (case online
     when 'address' then coalesce(online_target::inet is not null, false)
     when 'port' then coalesce(online_target::int between 1 and 65535, false)
@@ -228,7 +231,7 @@ create table records (
     or type = 'AAAA' and family(interface_id) = 6 and masklen(interface_id) = 128)
 );
 -- One CNAME per name, at once; and the index that keeps the check for one cheap.
-create unique index records_cname on records (zone, owner) where type = 'CNAME';
+create unique index one_cname_at_a_name on records (zone, owner) where type = 'CNAME';
 create index records_domain on records (domain_id) where domain_id is not null;
 create index records_host on records (domain_id) where online <> 'rdata' or offline <> 'rdata';
 -- Finds what stands below a name.

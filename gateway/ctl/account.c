@@ -14,21 +14,22 @@
 #include "gateway/password.h"
 
 static const struct output_column list_columns[] = {
-	{"LOGIN", "login", false}, {"ROLE", "role", false},	 {"STATE", "state", false},
-	{"EMAIL", "email", false}, {"DOMAINS", "domains", true}, {"ZONES", "zones", true},
-	{"KEYS", "keys", true},
+	{"LOGIN", "login", OUTPUT_TEXT},       {"ROLE", "role", OUTPUT_TEXT},
+	{"STATE", "state", OUTPUT_TEXT},       {"EMAIL", "email", OUTPUT_TEXT},
+	{"DOMAINS", "domains", OUTPUT_NUMBER}, {"ZONES", "zones", OUTPUT_NUMBER},
+	{"KEYS", "keys", OUTPUT_NUMBER},
 };
 
 static const struct output_column show_columns[] = {
-	{"login", "login", false},
-	{"email", "email", false},
-	{"role", "role", false},
-	{"state", "state", false},
-	{"password", "has_password", false},
-	{"domains", "domains", false},
-	{"private zones", "zones", false},
-	{"keys", "keys", false},
-	{"created", "created", false},
+	{"login", "login", OUTPUT_TEXT},
+	{"email", "email", OUTPUT_TEXT},
+	{"role", "role", OUTPUT_TEXT},
+	{"state", "state", OUTPUT_TEXT},
+	{"password", "has_password", OUTPUT_TEXT},
+	{"domains", "domains", OUTPUT_TEXT},
+	{"private zones", "zones", OUTPUT_TEXT},
+	{"keys", "keys", OUTPUT_TEXT},
+	{"created", "created", OUTPUT_TIME},
 };
 
 static const struct assignment assignments[] = {

@@ -13,28 +13,28 @@
 #include "gateway/secret.h"
 
 static const struct output_column list_columns[] = {
-	{"NAME", "name", false},	   {"ACCOUNT", "account", false},
-	{"ALGORITHM", "algorithm", false}, {"DOMAINS", "domains", false},
-	{"NAMES", "names", false},	   {"TYPES", "types", false},
-	{"EXPIRES", "expires", false},	   {"LAST USE", "last_use", false},
+	{"NAME", "name", OUTPUT_TEXT},		 {"ACCOUNT", "account", OUTPUT_TEXT},
+	{"ALGORITHM", "algorithm", OUTPUT_TEXT}, {"DOMAINS", "domains", OUTPUT_TEXT},
+	{"NAMES", "names", OUTPUT_TEXT},	 {"TYPES", "types", OUTPUT_TEXT},
+	{"EXPIRES", "expires", OUTPUT_TIME},	 {"LAST USE", "last_use", OUTPUT_TIME},
 };
 
 static const struct output_column show_columns[] = {
-	{"name", "name", false},
-	{"account", "account", false},
-	{"algorithm", "algorithm", false},
-	{"only for TSIG", "tsig_only", false},
-	{"domains", "domains", false},
-	{"names", "names", false},
-	{"types", "types", false},
-	{"verbs", "verbs", false},
-	{"expires", "expires", false},
-	{"has expired", "is_expired", false},
-	{"secret key file", "secret_key_id", false},
-	{"last use", "last_use", false},
-	{"from", "last_peer", false},
-	{"by", "last_door", false},
-	{"created", "created", false},
+	{"name", "name", OUTPUT_TEXT},
+	{"account", "account", OUTPUT_TEXT},
+	{"algorithm", "algorithm", OUTPUT_TEXT},
+	{"only for TSIG", "tsig_only", OUTPUT_TEXT},
+	{"domains", "domains", OUTPUT_TEXT},
+	{"names", "names", OUTPUT_TEXT},
+	{"types", "types", OUTPUT_TEXT},
+	{"verbs", "verbs", OUTPUT_TEXT},
+	{"expires", "expires", OUTPUT_TIME},
+	{"has expired", "is_expired", OUTPUT_TEXT},
+	{"secret key file", "secret_key_id", OUTPUT_TEXT},
+	{"last use", "last_use", OUTPUT_TIME},
+	{"from", "last_peer", OUTPUT_TEXT},
+	{"by", "last_door", OUTPUT_TEXT},
+	{"created", "created", OUTPUT_TIME},
 };
 
 enum { HEX_MAX = 2 * (SECRET_MAX + SECRET_OVERHEAD) + 3 }; // "\x", digits, NUL
@@ -212,8 +212,13 @@ insert(struct session *session, void *context)
 	const char *params[] = {key->name,    account,	 key->algorithm, key->encrypted,
 				key->file.id, key->hash, domains,	 names,
 				types,	      verbs,	 key->expires};
-	CHECK(session_query(session, DDNS_STATEMENT_CTL_KEY_ADD, params,
-			    sizeof params / sizeof *params, NULL));
+	result = session_query(session, DDNS_STATEMENT_CTL_KEY_ADD, params,
+			       sizeof params / sizeof *params, NULL);
+	if (result != DDNS_OK && session_failed_by(session, "22007"))
+		result = session_fail(
+			session, result, "--expires takes such as 90d, '12 hours' or 2027-06-30",
+			"'%.60s' is no time that a key could expire at", key->expires);
+	CHECK(result);
 	CHECK(warn_of_foreign(session, key, domains, account));
 cleanup:
 	return result;

@@ -19,6 +19,8 @@ run(const struct arguments *arguments)
 	int status = EXIT_SUCCESS;
 
 	session_init(&session);
+	session.noun = arguments->noun->name;
+	session.verb = arguments->command->verb;
 	session.conninfo = arguments_value(arguments, "db");
 	session.wants_json = arguments_has(arguments, "json");
 	if (arguments_has(arguments, "secret-key"))

@@ -2,6 +2,7 @@
 // Prints JSON values as tables, as fields, or as they are.
 #include "gateway/ctl/output.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,9 +44,24 @@ join(const json_t *array)
 	return fclose(stream) == 0 ? joined : NULL;
 }
 
+/* "2026-11-22T20:54:15.653198+00:00" as "2026-11-22 20:54:15Z". */
+static char *
+shorten_time(const char *time)
+{
+	char *text = strdup(time);
+	size_t seconds = strlen("2026-11-22T20:54:15");
+	if (text == NULL || strlen(text) < seconds || text[10] != 'T')
+		return text;
+	const char *zone = time + seconds;
+	zone += strspn(zone, ".0123456789");
+	text[10] = ' ';
+	strcpy(text + seconds, strcmp(zone, "+00:00") == 0 ? "Z" : zone);
+	return text;
+}
+
 /* A value's text for people, to be freed; NULL when out of memory. */
 static char *
-text_of(const json_t *value)
+text_of(const json_t *value, enum output_kind kind)
 {
 	char *text;
 	if (value == NULL || json_is_null(value) ||
@@ -53,6 +69,8 @@ text_of(const json_t *value)
 		text = strdup("-");
 	else if (json_is_boolean(value))
 		text = strdup(json_is_true(value) ? "yes" : "no");
+	else if (json_is_string(value) && kind == OUTPUT_TIME)
+		text = shorten_time(json_string_value(value));
 	else if (json_is_string(value))
 		text = strdup(json_string_value(value));
 	else if (json_is_array(value))
@@ -66,10 +84,10 @@ text_of(const json_t *value)
 }
 
 static void
-print_cell(FILE *stream, const char *text, size_t width, bool is_number, bool is_last)
+print_cell(FILE *stream, const char *text, size_t width, enum output_kind kind, bool is_last)
 {
 	int fill = (int)(width - width_of(text));
-	if (is_number)
+	if (kind == OUTPUT_NUMBER)
 		fprintf(stream, "%*s%s", fill, "", text);
 	else
 		fprintf(stream, "%s%*s", text, is_last ? 0 : fill, "");
@@ -86,7 +104,8 @@ make_cells(const json_t *rows, const struct output_column *columns, size_t count
 		const struct output_column *column = &columns[i % count];
 		cells[i] = i < count ? strdup(column->title)
 				     : text_of(json_object_get(json_array_get(rows, i / count - 1),
-							       column->key));
+							       column->key),
+					       column->kind);
 		if (cells[i] == NULL) {
 			while (i-- > 0)
 				free(cells[i]);
@@ -116,7 +135,7 @@ output_table(FILE *stream, const json_t *rows, const struct output_column *colum
 	for (size_t i = 0; cell_count > count && i < cell_count; i++) {
 		size_t column = i % count;
 		bool is_last = column == count - 1;
-		print_cell(stream, cells[i], widths[column], columns[column].is_number, is_last);
+		print_cell(stream, cells[i], widths[column], columns[column].kind, is_last);
 		if (is_last)
 			fputc('\n', stream);
 	}
@@ -137,10 +156,10 @@ output_fields(FILE *stream, const json_t *object, const struct output_column *co
 		if (width_of(columns[i].title) > width)
 			width = width_of(columns[i].title);
 	for (size_t i = 0; i < count; i++) {
-		char *text = text_of(json_object_get(object, columns[i].key));
+		char *text = text_of(json_object_get(object, columns[i].key), columns[i].kind);
 		if (text == NULL)
 			return DDNS_NO_MEMORY;
-		print_cell(stream, columns[i].title, width, false, false);
+		print_cell(stream, columns[i].title, width, OUTPUT_TEXT, false);
 		fprintf(stream, "%s\n", text);
 		free(text);
 	}

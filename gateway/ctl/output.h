@@ -3,7 +3,6 @@
 #ifndef GATEWAY_CTL_OUTPUT_H
 #define GATEWAY_CTL_OUTPUT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -11,11 +10,17 @@
 
 #include "sql/client/result.h"
 
+enum output_kind {
+	OUTPUT_TEXT,
+	OUTPUT_NUMBER, // set to the right in tables
+	OUTPUT_TIME,   // ISO 8601, shown to the second
+};
+
 /* A column of a table, or a line of an object's fields. */
 struct output_column {
 	const char *title;
 	const char *key; // of the JSON objects that are shown
-	bool is_number;	 // set to the right in tables
+	enum output_kind kind;
 };
 
 /*

@@ -148,8 +148,12 @@ dump(const zs_scanner_t *scanner)
 		text = grown;
 		int length =
 			knot_rrset_txt_dump_data(&rrset, 0, text, size, &KNOT_DUMP_STYLE_DEFAULT);
-		if (length >= 0)
-			goto cleanup;
+		if (length < 0)
+			continue;
+		// libknot ends CAA with a blank; one that belongs to a value is quoted or escaped
+		while (length > 0 && text[length - 1] == ' ')
+			text[--length] = '\0';
+		goto cleanup;
 	}
 	free(text);
 	text = NULL;

@@ -10,8 +10,9 @@
 #include "gateway/ctl/rdata.h"
 
 static const struct output_column list_columns[] = {
-	{"NAME", "name", false},  {"TTL", "ttl", true},	       {"TYPE", "type", false},
-	{"DATA", "rdata", false}, {"DOMAIN", "domain", false}, {"KIND", "kind", false},
+	{"NAME", "name", OUTPUT_TEXT},	   {"TTL", "ttl", OUTPUT_NUMBER},
+	{"TYPE", "type", OUTPUT_TEXT},	   {"DATA", "rdata", OUTPUT_TEXT},
+	{"DOMAIN", "domain", OUTPUT_TEXT}, {"KIND", "kind", OUTPUT_TEXT},
 };
 
 struct change {
@@ -166,7 +167,9 @@ remove_records(struct session *session, void *context)
 			session, DDNS_NOT_FOUND,
 			"`ddnsctl record list NAME` shows what is stored there; default "
 			"and wildcard records are switched by `ddnsctl domain set`",
-			"there is no such record: %s %s %s", change->name, change->type,
+			"there is no such record: %s%s%s%s%s", change->name,
+			change->type[0] != '\0' ? " " : "", change->type,
+			change->rdata != NULL ? " " : "",
 			change->rdata != NULL ? change->rdata : "");
 		goto cleanup;
 	}

@@ -87,11 +87,11 @@ static const struct {
 	{"domains_name_key", "there is a domain of this name already"},
 	{"domains_zone_owner_key", "there is a domain of this name already"},
 	{"keys_name_key", "there is a key of this name already"},
-	{"records_cname", "there is a CNAME at this name already"},
-	{"records_unique", "this record is there already"},
-	{"records_unique_long", "this record is there already"},
+	{"one_cname_at_a_name", "there is a CNAME at this name already"},
+	{"record_is_there_already", "this record is there already"},
 	{"zones_account_id_fkey", "the account still holds private zones"},
 	{"zones_origin_key", "there is a zone of this origin already"},
+	{"zones_terms", "only domains of shared zones can expire"},
 };
 
 static const char *
@@ -100,7 +100,40 @@ sentence_for(const struct ddns_db_error *error)
 	for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
 		if (strcmp(sentences[i].constraint, error->constraint) == 0)
 			return sentences[i].message;
-	return error->message;
+	return NULL;
+}
+
+/* The column that a check without a name of its own is about: PostgreSQL says TABLE_COLUMN_check.
+ */
+static bool
+column_of(const char *constraint, char *column, size_t size)
+{
+	static const char *const tables[] = {"accounts_", "domains_", "keys_",
+					     "records_",  "zones_",   "zone_state_"};
+	size_t length = strlen(constraint), tail = strlen("_check");
+	if (length <= tail || strcmp(constraint + length - tail, "_check") != 0)
+		return false;
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+		size_t head = strlen(tables[i]);
+		if (strncmp(constraint, tables[i], head) != 0 || length <= head + tail)
+			continue;
+		snprintf(column, size, "%.*s", (int)(length - head - tail), constraint + head);
+		return true;
+	}
+	return false;
+}
+
+/* PostgreSQL's own words on a check show the whole row, secrets and all: they are not repeated. */
+static enum ddns_result
+fail_by_check(struct session *session, enum ddns_result result, const char *constraint)
+{
+	char column[64], hint[128];
+	if (!column_of(constraint, column, sizeof column))
+		return session_fail(session, result, NULL, "the values do not fit each other (%s)",
+				    constraint);
+	snprintf(hint, sizeof hint, "`ddnsctl help %s %s` says what it takes", session->noun,
+		 session->verb);
+	return session_fail(session, result, hint, "%s does not take this value", column);
 }
 
 /* The database's own words, which are written for a person. */
@@ -108,11 +141,23 @@ static enum ddns_result
 fail_by_database(struct session *session, enum ddns_result result)
 {
 	const struct ddns_db_error *error = ddns_db_last_error(session->db);
-	const char *message =
-		error->message[0] != '\0' ? sentence_for(error) : ddns_result_text(result);
+	const char *message = sentence_for(error);
+	bool is_check = strcmp(error->sqlstate, "23514") == 0 && error->constraint[0] != '\0';
+	if (message == NULL && is_check)
+		return fail_by_check(session, result, error->constraint);
+	if (message == NULL)
+		message = error->message[0] != '\0' ? error->message : ddns_result_text(result);
 	result = session_fail(session, result, error->hint, "%s", message);
-	snprintf(session->detail, sizeof session->detail, "%s", error->detail);
+	if (!is_check)
+		snprintf(session->detail, sizeof session->detail, "%s", error->detail);
 	return result;
+}
+
+bool
+session_failed_by(const struct session *session, const char *sqlstate)
+{
+	return session->db != NULL &&
+	       strcmp(ddns_db_last_error(session->db)->sqlstate, sqlstate) == 0;
 }
 
 static const char *

@@ -16,8 +16,9 @@ struct session {
 	const char *conninfo; // NULL: of the environment
 	const char *key_path; // the secret key file
 	bool wants_json;
-	struct ddns_db *db; // NULL until the first query
-	bool is_usage;	    // the failure is the command line's: exit status 2
+	const char *noun, *verb; // the command, for hints at its help
+	struct ddns_db *db;	 // NULL until the first query
+	bool is_usage;		 // the failure is the command line's: exit status 2
 	char message[1024], detail[1024], hint[1024]; // of the failure; "" where there is none
 };
 
@@ -42,6 +43,9 @@ void session_report(const struct session *session);
  */
 enum ddns_result session_query(struct session *session, enum ddns_statement statement,
 			       const char *const *params, size_t count, struct ddns_rows **rowsp);
+
+/* Whether the last query failed with this SQLSTATE. */
+bool session_failed_by(const struct session *session, const char *sqlstate);
 
 /*
  * Statements whose one column is JSON.  The value is the caller's, to be released by json_decref.

@@ -15,9 +15,9 @@ static const char *const names[] = {
 };
 
 static const struct output_column list_columns[] = {
-	{"NAME", "name", false},
-	{"SET", "is_set", false},
-	{"VALUE", "value", false},
+	{"NAME", "name", OUTPUT_TEXT},
+	{"SET", "is_set", OUTPUT_TEXT},
+	{"VALUE", "value", OUTPUT_TEXT},
 };
 
 struct change {

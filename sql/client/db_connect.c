@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sql/client/conninfo.h"
 #include "sql/client/db_internal.h"
 
 enum {
@@ -100,16 +101,12 @@ plan_hosts(struct ddns_db *db, struct plan *plan)
 static enum ddns_result
 plan_make(struct ddns_db *db, struct plan *plan)
 {
-	char *message = NULL;
-	plan->options = PQconninfoParse(db->conninfo, &message);
+	char error[sizeof(db->error.message)];
+	plan->options = PQconninfoParse(db->conninfo, NULL);
 	if (plan->options == NULL) {
-		// libpq quotes the word it stumbled over, which may be part of a password
-		bool is_secret = message == NULL || strstr(db->conninfo, "password") != NULL;
-		enum ddns_result result = error_set(
-			db, DDNS_BAD_INPUT, "conninfo cannot be read: %s",
-			is_secret ? "put values with blanks into single quotes" : message);
-		PQfreemem(message);
-		return result;
+		if (ddns_conninfo_check(db->conninfo, error, sizeof(error)) != DDNS_BAD_INPUT)
+			return error_set(db, DDNS_NO_MEMORY, "out of memory");
+		return error_set(db, DDNS_BAD_INPUT, "conninfo: %s", error);
 	}
 	const char *seconds = option_value(plan->options, "connect_timeout");
 	const char *wanted = option_value(plan->options, "target_session_attrs");

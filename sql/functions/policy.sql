@@ -3,14 +3,6 @@
 
 set local search_path = ddns, pg_temp;
 
--- Whether a name equals another or lies below it, by labels.  Both are canonical.
-create or replace function is_at_or_below(p_name text, p_ancestor text) returns boolean
-language sql immutable parallel safe set search_path = ddns, pg_temp
-return p_name = p_ancestor
-       or right(p_name, length(p_ancestor) + 1) = '.' || p_ancestor
-          -- a dot that is part of a label is escaped by an odd number of backslashes
-          and length(substring(left(p_name, -length(p_ancestor) - 1) from '\\*$')) % 2 = 0;
-
 -- Whether a name matches a key's pattern: a full name, or one whose last label is * for one or more
 -- labels ("_acme-challenge.*").
 create or replace function matches_pattern(p_name text, p_pattern text) returns boolean
@@ -85,19 +77,4 @@ begin
     end if;
   end loop;
   return null;
-end $$;
-
--- The names above a canonical name, nearest first, without the root: of a.b.c b.c and c.
-create or replace function ancestors(p_name text) returns text[]
-language plpgsql immutable parallel safe set search_path = ddns, pg_temp as $$
-declare
-  up text := p_name;
-  all_up text[] := '{}';
-begin
-  loop
-    up := substring(up from '^(?:[^\\.]|\\[0-9]{3}|\\.)*\.(.*)$');
-    exit when up is null;
-    all_up := all_up || up;
-  end loop;
-  return all_up;
 end $$;

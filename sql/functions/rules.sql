@@ -1,69 +1,287 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
--- Rules between rows, and what a row's missing values are.
+-- What may be in a row: missing values filled in, values made canonical or refused.  Each refusal
+-- tells what is wrong and hints what to write instead.
 
 set local search_path = ddns, pg_temp;
 
-create or replace function zones_fill() returns trigger
+create or replace function zones_rule() returns trigger
 language plpgsql set search_path = ddns, pg_temp as $$
+declare
+  s text;
 begin
   new.name_servers := coalesce(new.name_servers, setting_list('name_servers'));
   new.addresses := coalesce(new.addresses, case new.kind when 'shared' then 'public' else 'any' end);
+  perform check_name(new.origin, 'zone'), check_name(new.mname, 'primary name server (mname)');
+  if new.rname ~ '@' and new.rname !~ '\\' then
+    raise invalid_parameter_value using
+      message = format('the responsible mailbox (rname) "%s" is not a domain name', new.rname),
+      hint = format('Write the mailbox as a name: "%s".',
+                    lower(replace(split_part(new.rname, '@', 1), '.', '\.') || '.' || split_part(new.rname, '@', 2)));
+  end if;
+  perform check_name(new.rname, 'responsible mailbox (rname)');
+  foreach s in array new.name_servers loop
+    perform check_name(s, 'name server');
+  end loop;
+  new.redirectors := check_addresses(new.redirectors, 'redirector');
+  foreach s in array new.notify loop
+    if s !~ '^([0-9.]+|[0-9a-fA-F:.]+)(#[0-9]{1,5})?$' then
+      raise invalid_parameter_value using
+        message = format('the server to notify "%s" is not an address with or without a port', s),
+        hint = 'Write such as "192.0.2.1", "2001:db8::1" or "192.0.2.1#5353".';
+    end if;
+  end loop;
+  if new.kind = 'private' and (tg_op = 'INSERT' or new.account_id is distinct from old.account_id) then
+    new.served := new.served and coalesce((select state = 'active' from accounts where id = new.account_id for share), true);
+  end if;
   return new;
 end $$;
 
-create or replace trigger fill before insert on zones for each row
-  when (new.name_servers is null or new.addresses is null) execute function zones_fill();
+create or replace trigger rule before insert or update on zones
+  for each row execute function zones_rule();
 
--- A private zone is a domain registered by its holder: a default wildcard there would end its
--- NXDOMAIN.
-create or replace function domains_fill() returns trigger
+-- A domain's values.  Where it is the apex of a private zone a default wildcard would end the
+-- zone's NXDOMAIN, so wildcard and mail are off there.
+create or replace function domains_rule() returns trigger
 language plpgsql set search_path = ddns, pg_temp as $$
 declare
   z record;
+  is_apex boolean;
 begin
-  select kind, ttl, timeout into z from zones where origin = new.zone;
-  new.ttl := coalesce(new.ttl, z.ttl, 60);
-  new.timeout := coalesce(new.timeout, z.timeout, 0);
-  new.wildcard := coalesce(new.wildcard, not (z.kind is not distinct from 'private' and new.owner = '@'));
-  new.mail := coalesce(new.mail, not (z.kind is not distinct from 'private' and new.owner = '@'));
+  if new.ttl is null or new.timeout is null or new.wildcard is null or new.mail is null then
+    select kind, ttl, timeout into z from zones where origin = new.zone;
+    is_apex := coalesce(z.kind = 'private', false) and new.owner = '@';
+    new.ttl := coalesce(new.ttl, z.ttl, 60);
+    new.timeout := coalesce(new.timeout, z.timeout, 0);
+    new.wildcard := coalesce(new.wildcard, not is_apex);
+    new.mail := coalesce(new.mail, not is_apex);
+  end if;
+  if new.owner ~ '^\*(\.|$)' then
+    raise invalid_parameter_value using
+      message = format('the domain "%s" is a wildcard', new.owner),
+      hint = format('Write "%s", and set its column wildcard.', coalesce(nullif(substr(new.owner, 3), ''), '@'));
+  elsif check_owner(new.owner, new.zone, 'domain') > 251 then
+    raise invalid_parameter_value using
+      message = format('the domain "%s" leaves no room for www. before it', new.owner),
+      hint = 'Write a shorter name.';
+  end if;
+  perform check_ttl(new.ttl), check_url(new.www_url, 'www_url'), check_url(new.offline_url, 'offline_url');
+  new.address := check_addresses(new.address, 'address');
+  new.fixed := check_addresses(new.fixed, 'fixed address');
+  new.offline_address := check_addresses(new.offline_address, 'offline address');
   return new;
 end $$;
 
-create or replace trigger fill before insert on domains for each row
-  when (new.ttl is null or new.timeout is null or new.wildcard is null or new.mail is null)
-  execute function domains_fill();
+-- The conditions let pass what is right to the naked eye.
+create or replace trigger rule before insert on domains for each row
+  when (new.ttl is null or new.timeout is null or new.wildcard is null or new.mail is null
+        or new.ttl not between 0 and 2147483647 or new.www_url is not null or new.offline_url is not null
+        or cardinality(new.address) > 1 or cardinality(new.offline_address) > 0 or new.fixed is not null
+        or new.address::text ~ '/|^\{(2(2[4-9]|3[0-9])\.|0\.0\.0\.0|ff|::)'
+        or not (new.owner ~ '^([a-z0-9_-]+(\.[a-z0-9_-]+)*|@)$'
+                and length(new.owner) <= 63 and length(new.owner) + length(new.zone) <= 248))
+  execute function domains_rule();
+create or replace trigger rule_address before update of address on domains for each row
+  when (cardinality(new.address) > 1 or new.address::text ~ '/|^\{(2(2[4-9]|3[0-9])\.|0\.0\.0\.0|ff|::)')
+  execute function domains_rule();
+create or replace trigger rule_update
+  before update of zone, owner, ttl, timeout, wildcard, mail, www_url, offline_url, offline_address, fixed on domains
+  for each row execute function domains_rule();
 
--- A CNAME stands alone.  Called with the zone's state row held, in a statement of its own: at READ
--- COMMITTED it sees all that committed in the zone before.  (At REPEATABLE READ the state row
--- cannot be had if anything did: 40001.)  Driven by the CNAMEs there are, so that a bulk load
--- without any pays nothing.
-create or replace function check_names(p_zone bigint, p_names text[]) returns void
-language plpgsql security definer
-set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_bitmapscan = off as $$
+-- Refuses what is no host's address, leaves out unspecified ones and repetitions.
+create or replace function check_addresses(p_addresses inet[], p_what text) returns inet[]
+language plpgsql immutable strict set search_path = ddns, pg_temp as $$
 declare
-  o text := (select origin from zones where id = p_zone);
-  cnames text[];
-  bad text;
+  a inet;
+  addresses inet[] := '{}';
 begin
-  if p_names is null then
-    cnames := array(select owner from records where zone = o and type = 'CNAME');
-  else
-    cnames := array(select n from unnest(p_names) n
-                    where (select true from records where zone = o and owner = n and type = 'CNAME'));
-  end if;
-  if cnames = '{}' then
-    return;
-  end if;
-  -- scalar subqueries: "exists or exists" may be hashed, which reads all rows
-  select n into bad from unnest(cnames) n
-  where (select true from records where zone = o and owner = n and type <> 'CNAME' limit 1)
-     or (select true from domains where zone = o and owner = n
-           and (mail or address <> '{}' or fixed <> '{}' or not online and offline <> 'keep'))
-  limit 1;
-  if found then
-    raise integrity_constraint_violation using
-      message = format('a CNAME cannot stand beside other data: %s in zone %s', bad, o),
-      hint = 'Delete the CNAME or the other records of that name first, in the same transaction.';
+  foreach a in array p_addresses loop
+    if address_refused_anywhere(a) is not null then
+      raise invalid_parameter_value using
+        message = format('the %s "%s" is %s', p_what, a, address_refused_anywhere(a)),
+        hint = 'Write the address of one host, such as "192.0.2.1" or "2001:db8::1".';
+    end if;
+    a := address_folded(a);
+    if a not in ('0.0.0.0', '::') and a <> all (addresses) then
+      addresses := addresses || a;
+    end if;
+  end loop;
+  return addresses;
+end $$;
+
+create or replace function check_ttl(p_ttl bigint) returns void
+language plpgsql immutable set search_path = ddns, pg_temp as $$
+begin
+  if p_ttl not between 0 and 2147483647 then
+    raise invalid_parameter_value using
+      message = format('the TTL %s is not from 0 to 2147483647', p_ttl),
+      hint = 'Write seconds, such as 60 for a minute or 86400 for a day.';
   end if;
 end $$;
+
+create or replace function records_rule() returns trigger
+language plpgsql set search_path = ddns, pg_temp as $$
+begin
+  if new.zone ~ '[A-Z]|\.$' then
+    perform check_name(new.zone, 'zone');
+  end if;
+  perform check_owner(new.owner, new.zone, 'owner'), check_ttl(new.ttl), check_type(new.type);
+  if new.owner = '@' and new.type in ('CNAME', 'DS') then
+    raise invalid_parameter_value using
+      message = format('a %s record cannot stand at the name of the zone %s itself', new.type, new.zone),
+      hint = case new.type when 'CNAME' then 'Give the zone A and AAAA records, or put the CNAME at a name below it.'
+                           else 'Put it into the zone above.' end;
+  elsif new.owner ~ '^\*(\.|$)' and new.type in ('NS', 'DNAME') then
+    raise invalid_parameter_value using
+      message = format('a %s record cannot stand at the wildcard %s', new.type, new.owner),
+      hint = 'Write a record for each name.';
+  end if;
+  new.rdata := canonical_rdata(new.type, new.rdata, new.zone);
+  if (new.online <> 'rdata' or new.offline <> 'rdata') and new.type not in ('A', 'AAAA') then
+    raise invalid_parameter_value using
+      message = format('a record of type %s cannot follow its domain''s state', new.type),
+      hint = 'Only A and AAAA records may have an online or offline setting other than "rdata".';
+  end if;
+  new.online_target := check_target(new.online, new.online_target, 'online');
+  new.offline_target := check_target(new.offline, new.offline_target, 'offline');
+  return new;
+end $$;
+
+-- The target of a host record's setting, in its stored form.
+create or replace function check_target(p_setting text, p_target text, p_what text) returns text
+language plpgsql immutable set search_path = ddns, pg_temp as $$
+declare
+  a inet;
+begin
+  case p_setting
+  when 'address' then
+    begin
+      a := p_target;
+    exception when invalid_text_representation then
+      a := null;
+    end;
+    if a is null or cardinality(check_addresses(array[a], p_what || ' address')) = 0 then
+      raise invalid_parameter_value using
+        message = format('the setting %s = address has no address: "%s"', p_what, p_target),
+        hint = format('Write one in %s_target, such as "192.0.2.1".', p_what);
+    end if;
+    return host(address_folded(a));
+  when 'port' then
+    if p_target is null or p_target !~ '^[0-9]{1,5}$' or p_target::int not between 1 and 65535 then
+      raise invalid_parameter_value using
+        message = format('the setting %s = port has no port: "%s"', p_what, p_target),
+        hint = format('Write one in %s_target, from 1 to 65535.', p_what);
+    end if;
+    return p_target::int::text;
+  when 'url' then
+    perform check_url(coalesce(p_target, ''), p_what || '_target');
+    return p_target;
+  else
+    if p_target is not null then
+      raise invalid_parameter_value using
+        message = format('%s_target has no meaning where %s is "%s"', p_what, p_what, p_setting),
+        hint = format('Set %1$s to "address", "port" or "url", or %1$s_target to null.', p_what);
+    end if;
+    return null;
+  end case;
+end $$;
+
+-- The condition lets pass what is canonical to the naked eye: short plain names, usual addresses,
+-- one plain string.  All else is looked at.
+create or replace trigger rule before insert or update of zone, owner, type, ttl, rdata, online, offline,
+  online_target, offline_target on records for each row
+  when (not (
+    new.owner ~ '^([a-z0-9_-]+(\.[a-z0-9_-]+)*|@)$' and length(new.owner) <= 63
+    and new.zone !~ '[A-Z]|\.$' and length(new.owner) + length(new.zone) <= 252
+    and new.ttl between 0 and 2147483647
+    and new.online = 'rdata' and new.offline = 'rdata' and new.online_target is null and new.offline_target is null
+    and length(new.rdata) <= 64
+    and case new.type
+      when 'A' then new.rdata ~ '^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$'
+      when 'AAAA' then new.rdata ~ '^[1-9a-f][0-9a-f]*(:[1-9a-f][0-9a-f]*)*::[1-9a-f][0-9a-f]*$'
+                    and new.rdata !~ '[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]'
+                    and length(replace(new.rdata, ':', '')) >= length(new.rdata) - 6
+      when 'TXT' then new.rdata ~ '^"[ !#-\[\]-~]*"$'
+      when 'CNAME' then new.owner <> '@' and new.rdata ~ '^([a-z0-9_-]+\.)+$'
+      when 'NS' then new.rdata ~ '^([a-z0-9_-]+\.)+$'
+      when 'PTR' then new.rdata ~ '^([a-z0-9_-]+\.)+$'
+      when 'MX' then new.rdata ~ '^(0|[1-9][0-9]?[0-9]?[0-9]?) ([a-z0-9_-]+\.)+$'
+      else false end))
+  execute function records_rule();
+
+-- Accounts, keys and settings: few rows, so no short cut.
+
+create or replace function accounts_rule() returns trigger
+language plpgsql set search_path = ddns, pg_temp as $$
+begin
+  if new.login !~ '^[^\x01-\x20\x7f-\x9f:]+$' or length(new.login) > 64 then
+    raise invalid_parameter_value using
+      message = format('the login "%s" is empty, too long, or has a blank, a colon or a control character', left(new.login, 100)),
+      hint = 'Write a word of 1 to 64 characters, such as "joe".';
+  end if;
+  return new;
+end $$;
+
+create or replace trigger rule before insert or update of login on accounts
+  for each row execute function accounts_rule();
+
+create or replace function keys_rule() returns trigger
+language plpgsql set search_path = ddns, pg_temp as $$
+declare
+  s text;
+begin
+  if tg_op = 'UPDATE' and new.name <> old.name then
+    raise invalid_parameter_value using
+      message = format('the key %s cannot be renamed: its secret is encrypted for its name', old.name),
+      hint = 'Delete it and add a key of the new name.';
+  end if;
+  perform check_name(new.name, 'key');
+  foreach s in array new.domains loop
+    perform check_name(s, 'domain of a key');
+  end loop;
+  foreach s in array new.names loop
+    perform check_name(s, 'name pattern of a key');
+  end loop;
+  foreach s in array new.types loop
+    perform check_type(s);
+  end loop;
+  return new;
+end $$;
+
+create or replace trigger rule before insert or update on keys
+  for each row execute function keys_rule();
+
+create or replace function settings_rule() returns trigger
+language plpgsql set search_path = ddns, pg_temp as $$
+declare
+  s text;
+begin
+  if setting_default(new.name) is null then
+    raise invalid_parameter_value using
+      message = format('there is no setting "%s"', new.name),
+      hint = 'Write one of name_servers, update_name, secret_key_id, quarantine_days, history_days, attempts_days, '
+             'reserved_names, log_keep and log_rows.';
+  end if;
+  if new.name in ('name_servers', 'update_name') then
+    foreach s in array regexp_split_to_array(btrim(new.value), '[\s,]+') loop
+      if s <> '' then
+        perform check_name(s, new.name);
+      end if;
+    end loop;
+  elsif new.name in ('quarantine_days', 'history_days', 'attempts_days', 'log_rows') then
+    if new.value !~ '^[0-9]{1,9}$' or new.name = 'log_rows' and new.value::int = 0 then
+      raise invalid_parameter_value using
+        message = format('the setting %s cannot be "%s"', new.name, new.value),
+        hint = format('Write a number, such as %s.', setting_default(new.name));
+    end if;
+  elsif new.name = 'log_keep' then
+    perform new.value::interval;
+  elsif new.name = 'secret_key_id' and new.value !~ '^([0-9a-f]{8})?$' then
+    raise invalid_parameter_value using
+      message = format('the setting %s cannot be "%s"', new.name, new.value),
+      hint = 'Run ddns-schema install --secret-key FILE, which notes the id of that file.';
+  end if;
+  return new;
+end $$;
+
+create or replace trigger rule before insert or update on settings
+  for each row execute function settings_rule();

@@ -25,11 +25,15 @@ create or replace function setting(p_name text) returns text
 language sql stable set search_path = ddns, pg_temp
 return coalesce((select value from settings where name = p_name), setting_default(p_name));
 
--- The words of a setting that is a list.
+-- The words of a list.
+create or replace function words(p_list text) returns text[]
+language sql immutable parallel safe set search_path = ddns, pg_temp
+return array(select w from regexp_split_to_table(p_list, '[\s,]+') with ordinality as l (w, i)
+             where w <> '' order by i);
+
 create or replace function setting_list(p_name text) returns text[]
 language sql stable set search_path = ddns, pg_temp
-return array(select w from regexp_split_to_table(setting(p_name), '[\s,]+') with ordinality as l (w, i)
-             where w <> '' order by i);
+return words(setting(p_name));
 
 create or replace function note_global(p_names text[]) returns void
 language sql security definer set search_path = ddns, pg_temp
@@ -39,6 +43,10 @@ create or replace function settings_note() returns trigger
 language plpgsql security definer set search_path = ddns, pg_temp as $$
 begin
   perform note_global(array(select 'setting:' || name from t));
+  if exists (select from t where name = 'name_servers') then
+    perform copy_name_servers(case tg_op when 'DELETE' then (select value from t where name = 'name_servers')
+                                         else setting_default('name_servers') end);
+  end if;
   return null;
 end $$;
 
@@ -47,7 +55,18 @@ language plpgsql security definer set search_path = ddns, pg_temp as $$
 begin
   perform note_global(array(select distinct 'setting:' || name
     from ((table o except table n) union all (table n except table o)) d));
+  if exists (select from o where name = 'name_servers') then
+    perform copy_name_servers((select value from o where name = 'name_servers'));
+  end if;
   return null;
+end $$;
+
+-- Views read no settings: zones keep a copy, which follows where nobody has changed it.
+create or replace function copy_name_servers(p_before text) returns void
+language plpgsql security definer set search_path = ddns, pg_temp as $$
+begin
+  update zones set name_servers = setting_list('name_servers')
+  where name_servers = words(p_before) and name_servers <> setting_list('name_servers');
 end $$;
 
 create or replace function keys_note() returns trigger
@@ -92,20 +111,6 @@ language plpgsql security definer set search_path = ddns, pg_temp as $$
 begin
   perform note(0, null);
   return null;
-end $$;
-
--- The stored word by which accounts and terms reach the views.
-create or replace function account_state_changed(p_accounts bigint[]) returns void
-language plpgsql security definer set search_path = ddns, pg_temp as $$
-begin
-  if p_accounts = '{}' then
-    return;
-  end if;
-  update domains d set served = a.state = 'active' and d.term <> 'held'
-  from accounts a where a.id = any (p_accounts) and d.account_id = a.id
-    and d.served <> (a.state = 'active' and d.term <> 'held');
-  update zones z set served = a.state = 'active'
-  from accounts a where a.id = any (p_accounts) and z.account_id = a.id and z.served <> (a.state = 'active');
 end $$;
 
 create or replace trigger note_insert after insert on settings referencing new table as t

@@ -8,8 +8,10 @@
 
 set local search_path = ddns, pg_temp;
 
--- Notes names of a zone; null or too many: the whole zone.
-create or replace function note(p_zone bigint, p_names text[]) returns void
+-- Notes names of a zone; null or too many: the whole zone.  p_links: domains or records have come
+-- or changed their names, so who belongs to whom is to be looked at once more at commit.  For that
+-- steps.seen must be older than the first look: note first, then link.
+create or replace function note(p_zone bigint, p_names text[], p_links boolean default false) returns void
 language plpgsql security definer
 set search_path = ddns, pg_temp set enable_seqscan = off as $$
 declare
@@ -17,15 +19,14 @@ declare
 begin
   -- changes first: after SET CONSTRAINTS ... IMMEDIATE the insert into steps runs close_steps(),
   -- which reads them
-  if is_whole then
-    insert into steps (zone_id, whole) values (p_zone, true)
-    on conflict (xid, zone_id, at) do update set whole = true where not steps.whole;
-  else
+  if not is_whole then
     insert into changes (zone_id, owner) select p_zone, unnest(p_names);
-    insert into steps (zone_id) values (p_zone) on conflict do nothing;
   end if;
+  insert into steps (zone_id, whole, links) values (p_zone, is_whole, p_links)
+  on conflict (xid, zone_id, at) do update set whole = steps.whole or is_whole, links = steps.links or p_links
+    where is_whole and not steps.whole or p_links and not steps.links;
   if not found or is_whole then
-    perform check_closed(p_zone, p_names);
+    perform check_closed(p_zone, case when not is_whole then p_names end);
   end if;
 end $$;
 
@@ -37,7 +38,7 @@ set search_path = ddns, pg_temp set enable_seqscan = off as $$
 begin
   if p_zone > 0 and exists (select from steps where xid = pg_current_xact_id() and zone_id = p_zone
       and at = transaction_timestamp() and version is not null) then
-    perform check_names(p_zone, p_names);
+    perform check_names(p_zone, p_names, true);
   end if;
 end $$;
 
@@ -83,21 +84,26 @@ end $$;
 create or replace function domains_note() returns trigger -- insert, delete
 language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off as $$
 begin
-  perform note(x.zone_id, x.names)
+  perform note(x.zone_id, x.names, tg_op = 'INSERT')
   from (select (select id from zones where origin = g.zone) as zone_id, g.names
         from (select zone, array_agg(u) as names
               from t cross join unnest(array[owner, case when wildcard then wild_owner end,
                                              case when www <> 'off' then www_owner end]) u
               where u is not null group by zone) g offset 0) x
   where x.zone_id is not null;
+  if tg_op = 'INSERT' then
+    perform link_domains(array(select id from t), false);
+  end if;
   return null;
 end $$;
 
 create or replace function domains_note_update() returns trigger
 language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  moved bigint[] := array(select id from (select id, zone, owner from n except select id, zone, owner from o) m);
 begin
-  perform note(x.zone_id, x.names)
+  perform note(x.zone_id, x.names, moved <> '{}')
   from (select (select id from zones where origin = g.zone) as zone_id, g.names
         from (with a as (select id, zone, owner, wild_owner, www_owner, served, online, online_address,
                                 ttl, wildcard, mail, www, www_port, www_url, offline,
@@ -122,6 +128,7 @@ begin
                       and online = 'rdata' and offline = 'rdata' offset 0) r) m
               where name is not null group by zone) g offset 0) x
   where x.zone_id is not null;
+  perform link_domains(moved, true);
   return null;
 end $$;
 
@@ -131,23 +138,21 @@ end $$;
 create or replace function records_note() returns trigger -- insert, delete
 language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off as $$
 begin
-  if tg_op = 'INSERT' then
-    perform from domains where id = any (array(select distinct domain_id from t where domain_id is not null))
-    order by id for share;
-  end if;
-  perform note(x.zone_id, x.names)
+  perform note(x.zone_id, x.names, tg_op = 'INSERT')
   from (select (select id from zones where origin = g.zone) as zone_id, g.names
         from (select zone, array_agg(owner) as names from t group by zone) g offset 0) x
   where x.zone_id is not null;
+  if tg_op = 'INSERT' then
+    perform link_records(array(select id from t where domain_id is not null or online <> 'rdata' or offline <> 'rdata'
+                               or exists (select from domains where zone = t.zone)));
+  end if;
   return null;
 end $$;
 
 create or replace function records_note_update() returns trigger
 language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off as $$
 begin
-  perform from domains where id = any (array(select distinct domain_id from n where domain_id is not null))
-  order by id for share;
-  perform note(x.zone_id, x.names)
+  perform note(x.zone_id, x.names, true)
   from (select (select id from zones where origin = g.zone) as zone_id, g.names
         from (with a as (select zone, domain_id, owner, type, ttl, rdata, online, offline,
                                 online_target, offline_target from o),
@@ -157,6 +162,8 @@ begin
               from ((table a except table b) union all (table b except table a)) d
               group by zone) g offset 0) x
   where x.zone_id is not null;
+  perform link_records(array(select id from n where domain_id is not null or online <> 'rdata' or offline <> 'rdata'
+                             or exists (select from domains where zone = n.zone)));
   return null;
 end $$;
 
@@ -236,13 +243,16 @@ declare
   v record;
   z_origin text;
   names text[];
+  last_xid xid8;
+  is_alone boolean;                     -- nobody else has committed in the zone since we began in it
 begin
   if not exists (select from steps where xid = new.xid and zone_id = new.zone_id and at = new.at
                    and version is null) then
     return null;
   end if;
-  for s in select zone_id, whole, has_serial from steps
+  for s in select zone_id, whole, has_serial, links, seen from steps
            where xid = new.xid and at = new.at and version is null order by zone_id loop
+    last_xid := (select xid from zone_state where zone_id = s.zone_id for update);
     update zone_state
     set version = version + 1, xid = new.xid,
         serial = case when s.has_serial then serial
@@ -251,6 +261,7 @@ begin
                       else serial % 4294967295 + 1 end
     where zone_id = s.zone_id returning version, serial into v;
     if s.zone_id > 0 then
+      is_alone := not s.links or coalesce(pg_visible_in_snapshot(last_xid, s.seen), true);
       z_origin := (select origin from zones where id = s.zone_id);
       if s.whole then
         update last_serials set serial = v.serial
@@ -260,10 +271,10 @@ begin
         delete from zone_state where zone_id = s.zone_id;
         v.version := 0;
       elsif s.whole then
-        perform check_names(s.zone_id, null);
+        perform check_names(s.zone_id, null, is_alone);
       else
         names := array(select owner from changes where xid = new.xid and zone_id = s.zone_id limit 10001);
-        perform check_names(s.zone_id, case when cardinality(names) <= 10000 then names end);
+        perform check_names(s.zone_id, case when cardinality(names) <= 10000 then names end, is_alone);
       end if;
     end if;
     update steps set version = v.version where xid = new.xid and zone_id = s.zone_id and at = new.at;

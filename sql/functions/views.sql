@@ -21,8 +21,8 @@ where z.served;
 create or replace view domain_hosts as
 select z.id as zone_id, d.owner, d.wild_owner, d.wildcard,
        case family(a) when 4 then 'A' else 'AAAA' end collate "C" as type,
-       case when d.online or d.offline in ('keep', 'address') then d.ttl
-            else least(d.ttl, 60) end as ttl,
+       (case when d.online or d.offline in ('keep', 'address') then d.ttl
+             else least(d.ttl, 60) end)::int as ttl,
        host(a) collate "C" as rdata
 from domains d join zones z on z.origin = d.zone
 cross join unnest(case when d.online or d.offline = 'keep' then d.online_address
@@ -31,7 +31,7 @@ cross join unnest(case when d.online or d.offline = 'keep' then d.online_address
 where d.served and z.served;
 
 create or replace view domain_mail as
-select z.id as zone_id, d.owner, d.wild_owner, d.wildcard, 'MX'::text collate "C" as type, d.ttl,
+select z.id as zone_id, d.owner, d.wild_owner, d.wildcard, 'MX'::text collate "C" as type, d.ttl::int,
        ('10 ' || d.name || '.') collate "C" as rdata
 from domains d join zones z on z.origin = d.zone
 where d.mail and d.served and z.served;
@@ -47,21 +47,21 @@ select zone_id, wild_owner, type, ttl, rdata, true from domain_mail where wildca
 union all
 -- the redirect of www.<domain>
 select z.id, d.www_owner, (case family(a) when 4 then 'A' else 'AAAA' end) collate "C",
-       least(d.ttl, 60), host(a) collate "C", true
+       least(d.ttl, 60)::int, host(a) collate "C", true
 from domains d join zones z on z.origin = d.zone cross join unnest(z.redirectors) a
 where d.www <> 'off' and d.online and d.served and z.served
 union all
 -- records as they are written
-select z.id, r.owner, r.type, r.ttl, r.rdata, false
+select z.id, r.owner, r.type, r.ttl::int, r.rdata, false
 from records r join zones z on z.origin = r.zone left join domains d on d.id = r.domain_id
 where r.online = 'rdata' and r.offline = 'rdata' and coalesce(d.served, true) and z.served
 union all
 -- host records that follow their domain
 select z.id, r.owner, (case family(a) when 4 then 'A' else 'AAAA' end) collate "C",
-       case when case when d.online then r.online else r.offline end in ('rdata', 'address')
-              or case when d.online then r.online else r.offline end = 'default'
-                 and (d.online or d.offline in ('keep', 'address')) then r.ttl
-            else least(r.ttl, 60) end,
+       (case when case when d.online then r.online else r.offline end in ('rdata', 'address')
+               or case when d.online then r.online else r.offline end = 'default'
+                  and (d.online or d.offline in ('keep', 'address')) then r.ttl
+             else least(r.ttl, 60) end)::int,
        host(a) collate "C", false
 from records r join zones z on z.origin = r.zone join domains d on d.id = r.domain_id
 cross join unnest(case case when d.online then r.online else r.offline end

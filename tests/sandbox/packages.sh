@@ -68,34 +68,7 @@ install_packages() {
 	say "installs ${#missing[@]} Debian packages: ${missing[*]}"
 	say 'meanwhile /usr/sbin/policy-rc.d refuses to start services, and postgresql-common makes no cluster; both are undone afterwards'
 	mkdir -p "$LOG_DIR"
-	# The caller's end does not stop it half-way: it undoes what it did, and a later run waits for it.
-	"${as_root[@]}" bash -c "$(declare -f apt_quietly); apt_quietly \"\$@\"" apt_quietly "${missing[@]}" \
-		>"$LOG_DIR/apt.log" 2>&1 || fail_log 'apt-get did not install the packages' "$LOG_DIR/apt.log"
+	"${as_root[@]}" "$TOP/tests/sandbox/apt-quietly" "${missing[@]}" >"$LOG_DIR/apt.log" 2>&1 ||
+		fail_log 'apt-get did not install the packages' "$LOG_DIR/apt.log"
 	say "installed; Debian enables named at the next boot: 'systemctl disable --now named' if you do not want that"
-}
-
-# Runs as root, on its own, with the packages as arguments.
-apt_quietly() {
-	local policy=/usr/sbin/policy-rc.d clusters=/etc/postgresql-common/createcluster.d made_dirs=''
-	local mark='# made by quickstart of dlz_ddns for the time of an installation'
-	undo() {
-		rm -f "$clusters/dlz_ddns-quickstart.conf"
-		[[ -z $made_dirs ]] || rmdir --ignore-fail-on-non-empty "$clusters" "${clusters%/*}" 2>/dev/null
-		if [[ -e $policy ]] && grep -qxF "$mark" "$policy"; then rm -f "$policy"; fi
-		if [[ -e $policy.quickstart ]]; then mv -f "$policy.quickstart" "$policy"; fi
-	}
-	trap undo EXIT
-	trap '' HUP INT TERM
-	# One at a time; and what a killed run left is undone first.
-	exec 8<"${policy%/*}"
-	flock 8
-	undo
-	if [[ -e $policy ]]; then mv "$policy" "$policy.quickstart"; fi
-	printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >"$policy"
-	chmod 755 "$policy"
-	[[ -d $clusters ]] || made_dirs=yes
-	mkdir -p "$clusters"
-	echo 'create_main_cluster = false' >"$clusters/dlz_ddns-quickstart.conf"
-	export DEBIAN_FRONTEND=noninteractive
-	apt-get update && apt-get install -y --no-install-recommends "$@" 8>&-
 }

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "sql/client/conninfo.h"
 #include "sql/client/db_internal.h"
 
 enum { SOON_MS = 5000 };
@@ -93,6 +94,14 @@ test_passwords_are_not_told(void **state)
 	assert_int_equal(ddns_db_open(db, SOON_MS), DDNS_BAD_INPUT);
 	assert_null(strstr(ddns_db_last_error(db)->message, "secret"));
 	ddns_db_free(db);
+
+	char error[256];
+	assert_int_equal(ddns_conninfo_check("password=my secret", error, sizeof(error)),
+			 DDNS_BAD_INPUT);
+	assert_null(strstr(error, "secret"));
+	assert_int_equal(ddns_conninfo_check("host=/run nonsense=1", error, sizeof(error)),
+			 DDNS_BAD_INPUT);
+	assert_non_null(strstr(error, "nonsense"));
 }
 
 /* A server that takes connections and says nothing, at path/.s.PGSQL.5432. */

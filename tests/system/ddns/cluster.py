@@ -253,7 +253,7 @@ class Cluster:
         """Processes of this cluster but the postmaster: those that run PostgreSQL in its data directory."""
         postmaster = self.server.pid()
         return [pid for pid in process.processes_of(self.data)
-                if pid != postmaster and os.path.basename(process.program(pid) or "") == "postgres"]
+                if pid != postmaster and process.program(pid) == "postgres"]
 
     def _end_backends(self):
         """After the postmaster's end; its children end by themselves, unless they are stopped or stuck."""

@@ -66,7 +66,8 @@ class Named:
         self.home = os.path.join(directory, name)
         self.conf = os.path.join(self.home, "named.conf")
         self.log = os.path.join(directory, "log", f"{name}.log")
-        self.module = build.module
+        self.build = build
+        self.module = None  # another module than the build's
         self.cluster = cluster
         self.options = ""  # more lines for options { }
         self.body = None  # what stands after it; None: the three lines
@@ -127,7 +128,7 @@ class Named:
     def dlz(self, name="ddns", more="", **conninfo):
         """A dlz statement for this named's cluster; more: words before the conninfo, as only-dlz."""
         words = self.cluster.conninfo(NAMED_ROLE, **conninfo)
-        return DLZ.format(name=name, module=self.module, conninfo=f"{more} {words}".strip())
+        return DLZ.format(name=name, module=self.module or self.build.module, conninfo=f"{more} {words}".strip())
 
     def rndc(self, *words):
         """Runs rndc and returns what it prints."""

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the doors share: they get it as their context.
+#ifndef GATEWAY_GATEWAY_H
+#define GATEWAY_GATEWAY_H
+
+#include "gateway/feed.h"
+#include "gateway/metrics.h"
+#include "gateway/update/authenticate.h"
+#include "gateway/update/credential.h"
+#include "gateway/update/hasher.h"
+#include "gateway/update/writer.h"
+
+struct gateway {
+	char *realm; // of HTTP authentication
+	struct metrics metrics;
+	struct credentials *credentials;
+	struct hasher *hasher;
+	struct writer *writer;
+	struct feed *feed;
+};
+
+#endif

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The update door of HTTP: what dyndns2 clients call /nic/update.
+#include "gateway/http/nic.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/gateway.h"
+#include "gateway/http/basic.h"
+#include "gateway/http/nic_request.h"
+#include "gateway/update/outcome.h"
+
+enum { RETRY_AFTER_SIZE = 8 };
+static const char retry_after[RETRY_AFTER_SIZE] = "60"; // seconds, with 503
+
+/* A request on its way: what was asked, by whom, and where the answers go. */
+struct nic {
+	struct http_request *request;
+	struct gateway *gateway;
+	struct nic_request asked;
+	struct update_request *updates;	    // the hosts that can be asked for, in order
+	char sent[2 * ADDRESSES_TEXT_SIZE]; // addresses for the reply
+	bool is_all_unavailable;
+};
+
+/* The words of dyndns2, and how a door's verdicts map to them. */
+static const char *
+word_of(enum update_verdict verdict)
+{
+	switch (verdict) {
+	case UPDATE_CHANGED:
+		return "good";
+	case UPDATE_UNCHANGED:
+		return "nochg";
+	case UPDATE_UNKNOWN:
+		return "nohost";
+	case UPDATE_DENIED:
+		return "!yours";
+	case UPDATE_REFUSED:
+	case UPDATE_FAILED:
+		return "dnserr";
+	case UPDATE_AMBIGUOUS:
+	case UPDATE_MALFORMED:
+		return "notfqdn";
+	case UPDATE_UNAUTHENTICATED:
+		return "badauth";
+	case UPDATE_PENDING:
+	case UPDATE_BUSY:
+	case UPDATE_UNAVAILABLE:
+	case UPDATE_VERDICT_COUNT:
+		return "911";
+	}
+	return "911";
+}
+
+static enum MHD_Result
+reply_unauthorized(struct nic *nic)
+{
+	char challenge[256];
+	snprintf(challenge, sizeof challenge, "Basic realm=\"%s\"", nic->gateway->realm);
+	const struct http_reply reply = {
+		.status = MHD_HTTP_UNAUTHORIZED,
+		.body = "badauth\n",
+		.headers = {{MHD_HTTP_HEADER_WWW_AUTHENTICATE, challenge}},
+	};
+	return http_reply_send(nic->request, &reply);
+}
+
+static enum MHD_Result
+reply_unavailable(struct nic *nic)
+{
+	const struct http_reply reply = {
+		.status = MHD_HTTP_SERVICE_UNAVAILABLE,
+		.body = "911\n",
+		.headers = {{MHD_HTTP_HEADER_RETRY_AFTER, retry_after}},
+	};
+	return http_reply_send(nic->request, &reply);
+}
+
+static void
+report(struct nic *nic, struct outcome *outcome)
+{
+	outcome->door = UPDATE_DOOR_HTTP;
+	outcome->peer = &nic->request->peer;
+	outcome->word = word_of(outcome->verdict);
+	outcome->seconds = update_request_seconds(nic->updates);
+	outcome_report(&nic->gateway->metrics, outcome);
+}
+
+/* A verdict on the request as a whole. */
+static void
+report_whole(struct nic *nic, enum update_verdict verdict, const char *reason)
+{
+	struct outcome outcome = {.verdict = verdict, .reason = reason};
+	if (verdict != UPDATE_UNAUTHENTICATED)
+		outcome.credential = &nic->updates->credential;
+	report(nic, &outcome);
+}
+
+/* Who asks, by the Authorization header. */
+static enum ddns_result
+identify(struct nic *nic)
+{
+	struct gateway *gateway = nic->gateway;
+	struct basic basic;
+	size_t length;
+	const char *header =
+		http_request_header(nic->request, MHD_HTTP_HEADER_AUTHORIZATION, &length);
+	if (header == NULL || basic_parse(header, length, &basic) != DDNS_OK)
+		return DDNS_DENIED;
+	enum ddns_result result = authenticate(gateway->credentials, gateway->hasher, basic.user,
+					       basic.password, &nic->updates->credential);
+	basic_clear(&basic);
+	return result;
+}
+
+/* A list for the reply, to which a family's addresses are added. */
+static void
+append_sent(char *sent, const struct addresses_family *family, const char *none)
+{
+	char text[ADDRESSES_TEXT_SIZE];
+	const char *list = addresses_text(family, text);
+	if (list == NULL)
+		return;
+	if (sent[0] != '\0')
+		strcat(sent, ",");
+	strcat(sent, list[0] == '\0' ? none : list);
+}
+
+/* Decides which addresses the update is for. */
+static void
+choose_addresses(struct nic *nic)
+{
+	struct addresses *addresses = &nic->asked.addresses;
+	if (nic->asked.is_offline)
+		*addresses = (struct addresses){.is_said = true};
+	else
+		addresses_use_peer(addresses, &nic->request->peer);
+	nic->updates->addresses = *addresses;
+	nic->updates->is_offline = nic->asked.is_offline;
+	nic->updates->peer = nic->request->peer;
+	append_sent(nic->sent, &addresses->v4, "0.0.0.0");
+	append_sent(nic->sent, &addresses->v6, "::");
+}
+
+/* The hosts that are host names become updates, in their order. */
+static void
+choose_hosts(struct nic *nic)
+{
+	struct update_request *updates = nic->updates;
+	updates->count = 0;
+	for (size_t i = 0; i < nic->asked.host_count; i++)
+		if (nic->asked.hosts[i].name[0] != '\0')
+			strcpy(updates->updates[updates->count++].name, nic->asked.hosts[i].name);
+	if (nic->asked.host_count ==
+	    0) { // the host that was the user name, or the only one there is
+		strcpy(updates->updates[0].name, updates->credential.host);
+		updates->count = 1;
+	}
+}
+
+static const char *
+types_of(const struct nic *nic)
+{
+	const struct addresses *addresses = &nic->asked.addresses;
+	bool has_v4 = addresses->v4.what != ADDRESSES_LEAVE;
+	bool has_v6 = addresses->v6.what != ADDRESSES_LEAVE;
+	if (nic->asked.is_offline)
+		return "offline";
+	return has_v4 && has_v6 ? "A,AAAA" : has_v4 ? "A" : has_v6 ? "AAAA" : NULL;
+}
+
+/* Writes a host's line and reports it.  update is NULL for what is no host name. */
+static void
+write_line(struct nic *nic, FILE *out, const struct update *update, const char *text)
+{
+	struct outcome outcome = {
+		.credential = &nic->updates->credential,
+		.name = text,
+		.types = types_of(nic),
+		.verdict = UPDATE_MALFORMED,
+	};
+	if (update != NULL) {
+		outcome.verdict = update->verdict;
+		outcome.zone = update->zone;
+		outcome.reason = update->reason;
+		if (update->found[0] != '\0')
+			outcome.name = update->found;
+	}
+	report(nic, &outcome);
+	const char *addresses = "";
+	if (outcome.verdict == UPDATE_CHANGED || outcome.verdict == UPDATE_UNCHANGED)
+		addresses = nic->sent[0] != '\0' ? nic->sent : update->addresses;
+	if (strcmp(outcome.word, "911") != 0)
+		nic->is_all_unavailable = false;
+	fprintf(out, "%s%s%s\n", outcome.word, addresses[0] == '\0' ? "" : " ", addresses);
+}
+
+static void
+write_lines(struct nic *nic, FILE *out)
+{
+	const struct update *next = nic->updates->updates;
+	nic->is_all_unavailable = true;
+	if (nic->asked.host_count == 0)
+		write_line(nic, out, next, next->name);
+	for (size_t i = 0; i < nic->asked.host_count; i++) {
+		const struct nic_host *host = &nic->asked.hosts[i];
+		write_line(nic, out, host->name[0] == '\0' ? NULL : next, host->text);
+		if (host->name[0] != '\0')
+			next++;
+	}
+}
+
+static enum MHD_Result
+reply_lines(struct nic *nic)
+{
+	char *body = NULL;
+	size_t length;
+	FILE *out = open_memstream(&body, &length);
+	if (out == NULL)
+		return reply_unavailable(nic);
+	write_lines(nic, out);
+	bool is_written = fclose(out) == 0;
+	enum MHD_Result result;
+	if (is_written && !nic->is_all_unavailable)
+		result = http_reply_text(nic->request, MHD_HTTP_OK, body);
+	else
+		result = reply_unavailable(nic);
+	free(body);
+	return result;
+}
+
+/* All hosts with addresses that cannot be used, or with a database that cannot be asked. */
+static void
+fail_all(struct nic *nic, enum update_verdict verdict, const char *reason)
+{
+	for (size_t i = 0; i < nic->updates->count; i++) {
+		nic->updates->updates[i].verdict = verdict;
+		snprintf(nic->updates->updates[i].reason, UPDATE_REASON_SIZE, "%s", reason);
+	}
+}
+
+static enum MHD_Result
+serve(struct nic *nic)
+{
+	switch (identify(nic)) {
+	case DDNS_OK:
+		break;
+	case DDNS_DENIED:
+	case DDNS_BAD_INPUT:
+	case DDNS_NOT_FOUND:
+		report_whole(nic, UPDATE_UNAUTHENTICATED, NULL);
+		return reply_unauthorized(nic);
+	default:
+		report_whole(nic, UPDATE_UNAVAILABLE, "credentials cannot be checked now");
+		return reply_unavailable(nic);
+	}
+	if (nic->asked.host_count > NIC_HOSTS_MAX) {
+		report_whole(nic, UPDATE_MALFORMED, "too many hosts");
+		return http_reply_text(nic->request, MHD_HTTP_OK, "numhost\n");
+	}
+	choose_addresses(nic);
+	choose_hosts(nic);
+	if (addresses_are_unusable(&nic->asked.addresses))
+		fail_all(nic, UPDATE_REFUSED, "no address that can be used");
+	else if (nic->updates->count > 0 &&
+		 writer_submit(nic->gateway->writer, nic->updates) == DDNS_OK)
+		update_request_wait(nic->updates);
+	else
+		fail_all(nic, UPDATE_UNAVAILABLE, "the database is away");
+	return reply_lines(nic);
+}
+
+enum MHD_Result
+nic_update(struct http_request *request)
+{
+	enum MHD_Result result;
+	struct nic *nic = calloc(1, sizeof *nic);
+	if (nic == NULL)
+		return MHD_NO;
+	nic->request = request;
+	nic->gateway = request->context;
+	if (nic_request_read(&request->parameters, &nic->asked) == DDNS_OK)
+		nic->updates = update_request_create(nic->asked.host_count < 1 ? 1
+						     : nic->asked.host_count > NIC_HOSTS_MAX
+							     ? NIC_HOSTS_MAX
+							     : nic->asked.host_count);
+	result = nic->updates == NULL ? reply_unavailable(nic) : serve(nic);
+	update_request_release(nic->updates);
+	free(nic);
+	return result;
+}

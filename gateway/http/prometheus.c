@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The gateway's counters in Prometheus' text format.
+#include "gateway/http/prometheus.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static unsigned long long
+get(const atomic_ullong *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static void
+write_head(FILE *out, const char *name, const char *type, const char *help)
+{
+	fprintf(out, "# HELP ddns_gateway_%s %s\n# TYPE ddns_gateway_%s %s\n", name, help, name,
+		type);
+}
+
+static void
+write_counter(FILE *out, const char *name, const char *help, const atomic_ullong *counter)
+{
+	write_head(out, name, "counter", help);
+	fprintf(out, "ddns_gateway_%s %llu\n", name, get(counter));
+}
+
+static void
+write_gauge(FILE *out, const char *name, const char *help, double value)
+{
+	write_head(out, name, "gauge", help);
+	fprintf(out, "ddns_gateway_%s %.15g\n", name, value);
+}
+
+/* label is `door="http",` or empty. */
+static void
+write_histogram(FILE *out, const char *name, const char *label, const struct histogram *histogram)
+{
+	unsigned long long total = 0;
+	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		total += get(&histogram->buckets[i]);
+		fprintf(out, "ddns_gateway_%s_bucket{%sle=\"", name, label);
+		if (i < HISTOGRAM_BUCKETS - 1)
+			fprintf(out, "%g", histogram->bounds[i]);
+		else
+			fputs("+Inf", out);
+		fprintf(out, "\"} %llu\n", total);
+	}
+	int labels = label[0] == '\0' ? 0 : (int)strlen(label) - 1; // without the comma
+	const char *open = labels == 0 ? "" : "{", *close = labels == 0 ? "" : "}";
+	fprintf(out, "ddns_gateway_%s_sum%s%.*s%s %.6f\n", name, open, labels, label, close,
+		(double)get(&histogram->sum) / 1e6);
+	fprintf(out, "ddns_gateway_%s_count%s%.*s%s %llu\n", name, open, labels, label, close,
+		total);
+}
+
+static void
+write_updates(FILE *out, const struct metrics *metrics)
+{
+	write_head(out, "updates_total", "counter", "Updates by door and result.");
+	for (unsigned door = 0; door < UPDATE_DOOR_COUNT; door++)
+		for (unsigned verdict = UPDATE_CHANGED; verdict < UPDATE_VERDICT_COUNT; verdict++)
+			fprintf(out, "ddns_gateway_updates_total{door=\"%s\",result=\"%s\"} %llu\n",
+				update_door_name(door), update_verdict_name(verdict),
+				get(&metrics->updates[door][verdict]));
+	write_head(out, "update_seconds", "histogram", "Time from a request to its answer.");
+	for (unsigned door = 0; door < UPDATE_DOOR_COUNT; door++) {
+		char label[32];
+		snprintf(label, sizeof label, "door=\"%s\",", update_door_name(door));
+		write_histogram(out, "update_seconds", label, &metrics->update_seconds[door]);
+	}
+}
+
+static void
+write_writer(FILE *out, struct gateway *gateway)
+{
+	const struct metrics *metrics = &gateway->metrics;
+	struct writer_status writer;
+	writer_status(gateway->writer, &writer);
+	write_gauge(out, "writer_connected", "Whether the writer has its connection.",
+		    writer.is_connected);
+	write_gauge(out, "writer_queue", "Updates that wait for the writer.",
+		    (double)writer.waiting);
+	write_counter(out, "writer_connects_total", "Connections that the writer opened.",
+		      &metrics->writer_connects);
+	write_counter(out, "writer_repeats_total", "Transactions run again after a clash.",
+		      &metrics->batches_repeated);
+	write_head(out, "batch_size", "histogram", "Updates in one transaction.");
+	write_histogram(out, "batch_size", "", &metrics->batch_sizes);
+	write_head(out, "batch_seconds", "histogram", "Time that a transaction took.");
+	write_histogram(out, "batch_seconds", "", &metrics->batch_seconds);
+}
+
+static void
+write_caches(FILE *out, struct gateway *gateway)
+{
+	struct credentials_status credentials;
+	struct feed_status feed;
+	credentials_status(gateway->credentials, &credentials);
+	feed_status(gateway->feed, &feed);
+	write_gauge(out, "keys", "Keys in memory.", (double)credentials.keys);
+	write_gauge(out, "accounts", "Accounts in memory.", (double)credentials.accounts);
+	write_gauge(out, "feed_connected", "Whether the change feed has its connection.",
+		    feed.is_connected);
+	write_gauge(out, "feed_age_seconds", "Time since the change feed was last read; -1: never.",
+		    feed.age_ms < 0 ? -1 : (double)feed.age_ms / 1000);
+	write_head(out, "feed_connects_total", "counter", "Connections that the feed opened.");
+	fprintf(out, "ddns_gateway_feed_connects_total %llu\n", (unsigned long long)feed.connects);
+}
+
+void
+prometheus_write(FILE *out, const struct status_sources *sources)
+{
+	struct gateway *gateway = sources->gateway;
+	const struct metrics *metrics = &gateway->metrics;
+	write_updates(out, metrics);
+	write_writer(out, gateway);
+	write_caches(out, gateway);
+	write_counter(out, "password_checks_total", "Passwords that were hashed.",
+		      &metrics->password_checks);
+	write_counter(out, "password_overflows_total",
+		      "Requests refused since too many passwords waited.",
+		      &metrics->password_overflows);
+	write_gauge(out, "http_connections", "HTTP connections open now.",
+		    (double)http_server_connections(sources->doors));
+	write_counter(out, "http_connections_total", "HTTP connections accepted.",
+		      &metrics->http_connections);
+	write_counter(out, "http_refused_total", "HTTP connections over the limit of an address.",
+		      &metrics->http_refused);
+	write_counter(out, "http_overdue_total", "HTTP connections cut off by the deadline.",
+		      &metrics->http_overdue);
+}

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// ddns-gateway: the daemon that takes updates from clients and writes them into the database.
+#include <config.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gateway/config.h"
+#include "gateway/gateway.h"
+#include "gateway/http/front.h"
+#include "gateway/http/status.h"
+#include "gateway/log.h"
+#include "gateway/process.h"
+#include "gateway/secret.h"
+#include "gateway/systemd.h"
+#include "sql/client/db.h"
+
+#define DEFAULT_CONFIG "/etc/ddns/ddns-gateway.conf"
+
+enum {
+	STATUS_THREADS = 2,
+	STATUS_CONNECTIONS = 64,
+	FIRST_LOAD_MS = 5000, // how long the start waits for the database
+	DRAIN_MS = 10000,     // how long the end waits for clients
+};
+
+static const char usage[] =
+	"usage: ddns-gateway [-fnv] [-c FILE]\n"
+	"\n"
+	"Takes address updates over HTTP, as routers, ddclient and inadyn send them, and writes\n"
+	"them into the PostgreSQL database that named answers from.\n"
+	"\n"
+	"  -c, --config FILE   the configuration [" DEFAULT_CONFIG "]\n"
+	"  -f, --foreground    stay in the foreground and log to standard error: for systemd,\n"
+	"                      containers and trying out; else go to the background, log to "
+	"syslog\n"
+	"  -n, --check         check the configuration and end\n"
+	"  -v, --verbose       log as much as log-level = debug does\n"
+	"      --options       print every option of the configuration with its default\n"
+	"      --help          this text\n"
+	"      --version       the version\n"
+	"\n"
+	"SIGHUP reads the configuration again; SIGTERM finishes what has come in and ends.\n"
+	"\n"
+	"A first configuration needs no more than\n"
+	"\n"
+	"    database = \"host=/run/postgresql dbname=ddns\"\n"
+	"    user = \"ddns-gateway\"\n"
+	"\n"
+	"and then an update is\n"
+	"\n"
+	"    curl -u NAME:PASSWORD 'http://localhost/nic/update?hostname=HOST&myip=192.0.2.1'\n";
+
+struct arguments {
+	const char *config;
+	bool is_foreground, is_check, is_verbose;
+};
+
+/* All that is running. */
+struct program {
+	struct arguments arguments;
+	struct config *config;
+	struct secret_key secret_key;
+	struct gateway gateway;
+	struct http_server *doors, *status;
+	struct status_sources status_sources;
+};
+
+/* Reads the command line; where the program is to end, *statusp says how and the result is false.
+ */
+static bool
+read_arguments(int argc, char **argv, struct arguments *arguments, int *statusp)
+{
+	enum { OPTION_OPTIONS = 256, OPTION_HELP, OPTION_VERSION };
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"foreground", no_argument, NULL, 'f'},
+		{"check", no_argument, NULL, 'n'},
+		{"verbose", no_argument, NULL, 'v'},
+		{"options", no_argument, NULL, OPTION_OPTIONS},
+		{"help", no_argument, NULL, OPTION_HELP},
+		{"version", no_argument, NULL, OPTION_VERSION},
+		{NULL, 0, NULL, 0},
+	};
+	*arguments = (struct arguments){.config = DEFAULT_CONFIG};
+	*statusp = EXIT_SUCCESS;
+	for (int c; (c = getopt_long(argc, argv, "c:fnv", options, NULL)) != -1;) {
+		switch (c) {
+		case 'c':
+			arguments->config = optarg;
+			break;
+		case 'f':
+			arguments->is_foreground = true;
+			break;
+		case 'n':
+			arguments->is_check = true;
+			break;
+		case 'v':
+			arguments->is_verbose = true;
+			break;
+		case OPTION_OPTIONS:
+			config_print_options(stdout);
+			return false;
+		case OPTION_HELP:
+			fputs(usage, stdout);
+			return false;
+		case OPTION_VERSION:
+			puts("ddns-gateway " PACKAGE_VERSION);
+			return false;
+		default:
+			fputs("try: ddns-gateway --help\n", stderr);
+			*statusp = 2;
+			return false;
+		}
+	}
+	if (optind == argc)
+		return true;
+	fprintf(stderr, "ddns-gateway: '%s' is not understood; try: ddns-gateway --help\n",
+		argv[optind]);
+	*statusp = 2;
+	return false;
+}
+
+static enum ddns_result
+load_secret_key(struct program *program)
+{
+	char error[512];
+	enum ddns_result result = secret_key_load(program->config->secret_key_file,
+						  &program->secret_key, error, sizeof error);
+	if (result != DDNS_OK)
+		log_error("%s", error);
+	return result;
+}
+
+/* What needs privileges. */
+static enum ddns_result
+bind_listeners(struct program *program)
+{
+	const struct config *config = program->config;
+	const struct http_server_options doors = {
+		.name = "http",
+		.listen = &config->http_listen,
+		.routes = front_routes,
+		.route_count = front_route_count,
+		.context = &program->gateway,
+		.metrics = &program->gateway.metrics,
+		.threads = (unsigned)config->http_threads,
+		.connections = (unsigned)config->http_connections,
+		.per_address = (unsigned)config->http_connections_per_address,
+		.request_timeout_s = (unsigned)config->http_request_timeout,
+	};
+	enum ddns_result result;
+	CHECK(http_server_create(&doors, &program->doors));
+	program->status_sources.gateway = &program->gateway;
+	program->status_sources.doors = program->doors;
+	const struct http_server_options status = {
+		.name = "status",
+		.listen = &config->status_listen,
+		.routes = status_routes,
+		.route_count = status_route_count,
+		.context = &program->status_sources,
+		.metrics = &program->gateway.metrics,
+		.threads = STATUS_THREADS,
+		.connections = STATUS_CONNECTIONS,
+		.request_timeout_s = (unsigned)config->http_request_timeout,
+	};
+	CHECK(http_server_create(&status, &program->status));
+
+cleanup:
+	return result;
+}
+
+static enum ddns_result
+create_gateway(struct program *program)
+{
+	struct gateway *gateway = &program->gateway;
+	const char *database = program->config->database;
+	enum ddns_result result;
+	metrics_init(&gateway->metrics);
+	gateway->realm = strdup(program->config->http_realm);
+	if (gateway->realm == NULL)
+		return DDNS_NO_MEMORY;
+	CHECK(credentials_create(&gateway->credentials));
+	const struct hasher_options hasher = {
+		.credentials = gateway->credentials,
+		.metrics = &gateway->metrics,
+		.database = database,
+	};
+	CHECK(hasher_create(&hasher, &gateway->hasher));
+	const struct writer_options writer = {
+		.database = database,
+		.metrics = &gateway->metrics,
+	};
+	CHECK(writer_create(&writer, &gateway->writer));
+	const struct feed_options feed = {
+		.database = database,
+		.credentials = gateway->credentials,
+		.secret_key_id = program->secret_key.id,
+	};
+	CHECK(feed_create(&feed, &gateway->feed));
+
+cleanup:
+	return result;
+}
+
+/*
+ * Gives the database some time, so that the first client does not find us empty-handed.  Without it
+ * we go on; with a database whose secrets we cannot open we do not.
+ */
+static enum ddns_result
+wait_for_database(struct program *program)
+{
+	const struct timespec step = {.tv_nsec = 5000000};
+	int64_t deadline = ddns_clock_ms() + FIRST_LOAD_MS;
+	struct feed_status feed;
+	struct writer_status writer;
+	do {
+		feed_status(program->gateway.feed, &feed);
+		writer_status(program->gateway.writer, &writer);
+		if (feed.is_foreign)
+			return DDNS_DENIED;
+		if (feed.is_ready && writer.is_connected)
+			return DDNS_OK;
+		nanosleep(&step, NULL);
+	} while (ddns_clock_ms() < deadline);
+	log_warning("starting without the database: updates are answered by 911 until it is there");
+	return DDNS_OK;
+}
+
+static enum ddns_result
+start(struct program *program)
+{
+	enum ddns_result result;
+	process_set_limits();
+	CHECK(load_secret_key(program));
+	CHECK(bind_listeners(program));
+	CHECK(process_drop_privileges(program->config->user));
+	CHECK(create_gateway(program));
+	CHECK(wait_for_database(program));
+	CHECK(http_server_start(program->doors));
+	CHECK(http_server_start(program->status));
+
+cleanup:
+	return result;
+}
+
+static void
+stop(struct program *program)
+{
+	struct gateway *gateway = &program->gateway;
+	http_server_free(program->status);
+	if (program->doors != NULL)
+		http_server_drain(program->doors, DRAIN_MS);
+	http_server_free(program->doors);
+	feed_free(gateway->feed);
+	hasher_free(gateway->hasher);
+	writer_free(gateway->writer);
+	credentials_free(gateway->credentials);
+	free(gateway->realm);
+	secret_key_clear(&program->secret_key);
+}
+
+/* SIGHUP: the new file counts whole or not at all. */
+static void
+reload(struct program *program)
+{
+	struct config *next;
+	systemd_notify_reloading();
+	if (config_load(program->arguments.config, &next) != DDNS_OK) {
+		log_error("the configuration stays as it was");
+	} else {
+		config_warn_fixed(program->config, next);
+		http_server_set_limits(program->doors, (unsigned)next->http_connections_per_address,
+				       (unsigned)next->http_request_timeout);
+		log_set_level(program->arguments.is_verbose ? LOG_DEBUG
+							    : config_log_priority(next));
+		config_free(program->config);
+		program->config = next;
+		log_notice("the configuration was read again");
+	}
+	systemd_notify("READY=1");
+}
+
+/* Serves until a signal says stop. */
+static void
+serve(struct program *program, const sigset_t *signals)
+{
+	int watchdog_ms = systemd_watchdog_ms();
+	int fd = signalfd(-1, signals, SFD_CLOEXEC);
+	if (fd < 0) {
+		log_error("cannot wait for signals: %s", strerror(errno));
+		return;
+	}
+	systemd_notify("READY=1\nSTATUS=serving");
+	log_notice("ddns-gateway %s is ready", PACKAGE_VERSION);
+	for (;;) {
+		struct pollfd event = {.fd = fd, .events = POLLIN};
+		struct signalfd_siginfo info;
+		int count = poll(&event, 1, watchdog_ms > 0 ? watchdog_ms : -1);
+		if (watchdog_ms > 0 && status_is_alive(&program->gateway))
+			systemd_notify("WATCHDOG=1");
+		if (count <= 0 || read(fd, &info, sizeof info) != sizeof info)
+			continue;
+		if (info.ssi_signo != SIGHUP)
+			break;
+		reload(program);
+	}
+	systemd_notify("STOPPING=1");
+	log_notice("finishing what has come in");
+	close(fd);
+}
+
+/* All threads inherit this: signals reach the main thread only, by its descriptor. */
+static void
+block_signals(sigset_t *signals)
+{
+	sigset_t all;
+	sigemptyset(signals);
+	sigaddset(signals, SIGHUP);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGTERM);
+	all = *signals;
+	sigaddset(&all, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct program program;
+	sigset_t signals;
+	int status;
+	if (!read_arguments(argc, argv, &program.arguments, &status))
+		return status;
+	log_open();
+	if (config_load(program.arguments.config, &program.config) != DDNS_OK)
+		return EXIT_FAILURE;
+	log_set_level(program.arguments.is_verbose ? LOG_DEBUG
+						   : config_log_priority(program.config));
+	status = EXIT_FAILURE;
+	if (program.arguments.is_check) {
+		log_info("the configuration '%s' is right", program.arguments.config);
+		status = EXIT_SUCCESS;
+	} else if (program.arguments.is_foreground || process_fork() == DDNS_OK) {
+		block_signals(&signals);
+		if (start(&program) == DDNS_OK) {
+			process_detach();
+			serve(&program, &signals);
+			status = EXIT_SUCCESS;
+		}
+		stop(&program);
+		if (status == EXIT_SUCCESS)
+			log_notice("ended");
+	}
+	config_free(program.config);
+	return status;
+}
