@@ -115,17 +115,21 @@ identify(struct nic *nic)
 	return result;
 }
 
-/* A list for the reply, to which a family's addresses are added. */
+/* The addresses for the reply: those that were sent, in the form that clients look for. */
 static void
-append_sent(char *sent, const struct addresses_family *family, const char *none)
+list_sent(const struct addresses *addresses, char *sent)
 {
-	char text[ADDRESSES_TEXT_SIZE];
-	const char *list = addresses_text(family, text);
-	if (list == NULL)
-		return;
-	if (sent[0] != '\0')
+	char v4[ADDRESSES_TEXT_SIZE] = "", v6[ADDRESSES_TEXT_SIZE] = "";
+	addresses_text(&addresses->v4, v4);
+	addresses_text(&addresses->v6, v6);
+	strcpy(sent, v4);
+	if (v4[0] != '\0' && v6[0] != '\0')
 		strcat(sent, ",");
-	strcat(sent, list[0] == '\0' ? none : list);
+	strcat(sent, v6);
+	if (sent[0] == '\0' && addresses->v4.what == ADDRESSES_REMOVE)
+		strcpy(sent, "0.0.0.0");
+	else if (sent[0] == '\0' && addresses->v6.what == ADDRESSES_REMOVE)
+		strcpy(sent, "::");
 }
 
 /* Decides which addresses the update is for. */
@@ -140,8 +144,7 @@ choose_addresses(struct nic *nic)
 	nic->updates->addresses = *addresses;
 	nic->updates->is_offline = nic->asked.is_offline;
 	nic->updates->peer = nic->request->peer;
-	append_sent(nic->sent, &addresses->v4, "0.0.0.0");
-	append_sent(nic->sent, &addresses->v6, "::");
+	list_sent(addresses, nic->sent);
 }
 
 /* The hosts that are host names become updates, in their order. */

@@ -38,12 +38,13 @@ authenticate(struct credentials *credentials, struct hasher *hasher, const char 
 	if (result == DDNS_OK) {
 		CHECK(check_user(credentials, user, &candidate));
 	} else if (result == DDNS_NOT_FOUND) {
-		// a wrong secret shown under a key's name is not worth a hash
-		if (!credentials_have_account(credentials, user) &&
-		    hostname_canonical(user, name) == DDNS_OK) {
-			if (credentials_have_key(credentials, name))
+		if (!credentials_have_account(credentials, user)) {
+			// a wrong secret shown under a key's name is not worth a hash
+			if (ddns_dname_canonical(user, name) == DDNS_OK &&
+			    credentials_have_key(credentials, name))
 				return DDNS_DENIED;
-			user = name;
+			if (hostname_canonical(user, name) == DDNS_OK)
+				user = name;
 		}
 		CHECK(hasher_check(hasher, user, password, &candidate));
 	} else {

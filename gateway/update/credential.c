@@ -254,21 +254,40 @@ credentials_have_account(struct credentials *credentials, const char *login)
 	return has;
 }
 
+/* Under the lock. */
+static enum ddns_result
+view_account(const struct credentials *credentials, const struct account *account,
+	     struct account_view *view)
+{
+	if (!credentials->is_loaded)
+		return DDNS_UNAVAILABLE;
+	if (account == NULL)
+		return DDNS_NOT_FOUND;
+	view->id = account->id;
+	view->is_active = account->is_active;
+	view->generation = account->generation;
+	strcpy(view->login, account->login);
+	strcpy(view->password_hash, account->password_hash);
+	return DDNS_OK;
+}
+
 enum ddns_result
 credentials_find_account(struct credentials *credentials, const char *login,
 			 struct account_view *view)
 {
 	pthread_rwlock_rdlock(&credentials->lock);
-	const struct account *account = trees_find_account(&credentials->trees, login);
-	enum ddns_result result = !credentials->is_loaded ? DDNS_UNAVAILABLE
-				  : account == NULL	  ? DDNS_NOT_FOUND
-							  : DDNS_OK;
-	if (result == DDNS_OK) {
-		view->id = account->id;
-		view->is_active = account->is_active;
-		view->generation = account->generation;
-		strcpy(view->password_hash, account->password_hash);
-	}
+	enum ddns_result result =
+		view_account(credentials, trees_find_account(&credentials->trees, login), view);
+	pthread_rwlock_unlock(&credentials->lock);
+	return result;
+}
+
+enum ddns_result
+credentials_find_account_id(struct credentials *credentials, int64_t id, struct account_view *view)
+{
+	pthread_rwlock_rdlock(&credentials->lock);
+	enum ddns_result result =
+		view_account(credentials, trees_find_account_id(&credentials->trees, id), view);
 	pthread_rwlock_unlock(&credentials->lock);
 	return result;
 }

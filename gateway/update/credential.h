@@ -47,11 +47,14 @@ bool credentials_have_account(struct credentials *credentials, const char *login
 /* An account as it was when asked for. */
 struct account_view {
 	int64_t id;
+	char login[UPDATE_LOGIN_MAX + 1];
 	bool is_active;
 	uint64_t generation;		       // another number for every change of any account
 	char password_hash[PASSWORD_HASH_MAX]; // "" without one
 };
 /* DDNS_NOT_FOUND, DDNS_UNAVAILABLE as above. */
+enum ddns_result credentials_find_account_id(struct credentials *credentials, int64_t id,
+					     struct account_view *account);
 enum ddns_result credentials_find_account(struct credentials *credentials, const char *login,
 					  struct account_view *account);
 

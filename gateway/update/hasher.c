@@ -149,15 +149,15 @@ is_remembered(struct hasher *hasher, const struct remembered_mark *mark, const c
 	int64_t account_id;
 	uint64_t generation;
 	struct account_view account;
-	if (strlen(user) > UPDATE_LOGIN_MAX ||
-	    !remembered_find(hasher->remembered, mark, &account_id, &generation) ||
-	    credentials_find_account(hasher->credentials, user, &account) != DDNS_OK)
+	if (!remembered_find(hasher->remembered, mark, &account_id, &generation) ||
+	    credentials_find_account_id(hasher->credentials, account_id, &account) != DDNS_OK)
 		return false;
-	bool is_same =
-		account.id == account_id && account.generation == generation && account.is_active;
+	bool is_same = account.generation == generation && account.is_active;
 	if (is_same) {
 		*found = (struct update_credential){.account_id = account_id};
-		strcpy(found->login, user);
+		strcpy(found->login, account.login);
+		if (strcmp(user, account.login) != 0) // a host; the database knows whose it is now
+			strcpy(found->host, user);
 	}
 	OPENSSL_cleanse(&account, sizeof account);
 	return is_same;

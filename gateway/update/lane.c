@@ -264,10 +264,10 @@ static void
 run_batch(struct lane *lane)
 {
 	struct batch *batch = &lane->batch;
-	int64_t begun = ddns_clock_ms();
+	int64_t begun = update_clock_us();
 	enum batch_result result = batch_run(batch, lane->db, STATEMENT_TIMEOUT_MS);
 	histogram_add(&lane->metrics->batch_sizes, (double)batch->count);
-	histogram_add(&lane->metrics->batch_seconds, (double)(ddns_clock_ms() - begun) / 1000);
+	histogram_add(&lane->metrics->batch_seconds, (double)(update_clock_us() - begun) / 1e6);
 	switch (result) {
 	case BATCH_COMMITTED:
 		finish_committed(lane);

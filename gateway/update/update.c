@@ -54,8 +54,8 @@ update_verdict_name(enum update_verdict verdict)
 	return "";
 }
 
-static int64_t
-clock_us(void)
+int64_t
+update_clock_us(void)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -75,7 +75,7 @@ update_request_create(size_t count)
 	pthread_cond_init(&request->finished, &attributes);
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&request->mutex, NULL);
-	request->begun_us = clock_us();
+	request->begun_us = update_clock_us();
 	request->deadline_ms = request->begun_us / 1000 + UPDATE_TIME_MS;
 	request->references = 1;
 	request->count = count;
@@ -118,7 +118,7 @@ update_request_release(struct update_request *request)
 double
 update_request_seconds(const struct update_request *request)
 {
-	return (double)(clock_us() - request->begun_us) / 1e6;
+	return (double)(update_clock_us() - request->begun_us) / 1e6;
 }
 
 static void

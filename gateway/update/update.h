@@ -23,6 +23,9 @@ enum {
 enum update_door { UPDATE_DOOR_HTTP, UPDATE_DOOR_COUNT };
 const char *update_door_name(enum update_door door);
 
+/* CLOCK_MONOTONIC in microseconds. */
+int64_t update_clock_us(void);
+
 /* What became of an update. */
 enum update_verdict {
 	UPDATE_PENDING,		// not known (yet): at the end of the time it counts as unavailable

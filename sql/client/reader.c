@@ -218,16 +218,25 @@ cleanup:
 	return result;
 }
 
+/* Of the connection that broke; where none did, of what was asked last. */
+static const char *
+why_ended(const struct ddns_reader *reader)
+{
+	const char *reason = ddns_db_last_error(reader->db)->message;
+	const char *loading = ddns_db_last_error(reader->loader)->message;
+	bool was_load = ddns_db_is_open(reader->db) && !ddns_db_is_open(reader->loader);
+	if (reason[0] == '\0' || (was_load && loading[0] != '\0'))
+		reason = loading;
+	return reason[0] != '\0' ? reason : ddns_result_text(DDNS_NO_MEMORY);
+}
+
 static void
 end_session(struct ddns_reader *reader)
 {
-	const char *reason = ddns_db_last_error(reader->db)->message;
-	if (reason[0] == '\0')
-		reason = ddns_db_last_error(reader->loader)->message;
 	atomic_store(&reader->is_connected, false);
 	atomic_store(&reader->is_ready, false);
 	if (!atomic_load(&reader->is_stopping))
-		tell_state(reader, false, reason[0] != '\0' ? reason : "out of memory");
+		tell_state(reader, false, why_ended(reader));
 	ddns_db_close(reader->db);
 	ddns_db_close(reader->loader);
 }

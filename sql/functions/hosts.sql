@@ -33,20 +33,21 @@ declare
   changed int[];                        -- indexes of the domains to be written
   is_stale boolean;
   l record;
+  r record;
   i int;
   s int;
   w4 text;
   w6 text;
   w_online boolean;
 begin
-  select array_agg(r.id order by r.i) as ids, array_agg(r.slot order by r.i) as slots,
-         array_agg(r.name order by r.i) as names, array_agg(r.zone order by r.i) as zones,
-         array_agg(r.zone_id order by r.i) as zone_ids, array_agg(r.policy order by r.i) as policies,
-         array_agg(r.serial order by r.i) as serials, array_agg(r.v4 order by r.i) as v4,
-         array_agg(r.v6 order by r.i) as v6, array_agg(r.online order by r.i) as onlines,
-         array_agg(r.verdict order by r.i) as verdicts, array_agg(r.reason order by r.i) as reasons
+  select array_agg(r.id) as ids, array_agg(r.slot) as slots,
+         array_agg(r.name) as names, array_agg(r.zone) as zones,
+         array_agg(r.zone_id) as zone_ids, array_agg(r.policy) as policies,
+         array_agg(r.serial) as serials, array_agg(r.v4) as v4,
+         array_agg(r.v6) as v6, array_agg(r.online) as onlines,
+         array_agg(r.verdict) as verdicts, array_agg(r.reason) as reasons
   into q
-  from resolve_hosts(p_keys, p_accounts, p_logins, p_names, p_v4, p_v6, p_states) r;
+  from (select * from resolve_hosts(p_keys, p_accounts, p_logins, p_names, p_v4, p_v6, p_states) order by i offset 0) r;
   o4 := q.v4;
   o6 := q.v6;
   o_online := q.onlines;
@@ -67,33 +68,35 @@ begin
         verdicts[i] := s_free[s];
         continue;
       end if;
-      begin
-        if p_options[i] is not null and p_options[i] <> '{}' then
-          raise invalid_parameter_value using message = format('the option "%s" is not known',
-            (select left(k, 60) from jsonb_object_keys(p_options[i]) k order by k limit 1));
+      -- the usual thing first: one IPv4 address as it is stored, or nothing
+      if p_options[i] is null and p_states[i] is null and p_v6[i] is null and coalesce(q.policies[i] = 'any'
+           and p_v4[i] ~ '^(22[0-3]|2[01][0-9]|1[0-9][0-9]|[1-9][0-9]|[1-9])(\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}$', true) then
+        w4 := coalesce(p_v4[i], s4[s]);
+        w6 := s6[s];
+        w_online := true;
+      else
+        r := read_report(p_v4[i], p_v6[i], p_states[i], p_options[i], q.policies[i]);
+        if r.fault is not null then
+          verdicts[i] := 'refused';
+          reasons[i] := r.fault;
+          continue;
         end if;
-        if p_states[i] is not null and p_states[i] not in ('online', 'offline') then
-          raise invalid_parameter_value using message = format('"%s" is neither online nor offline', left(p_states[i], 60));
+        w4 := coalesce(r.v4, s4[s]);
+        w6 := coalesce(r.v6, s6[s]);
+        w_online := r.online;
+      end if;
+      if w4 = s4[s] and w6 = s6[s] and w_online = s_online[s] then
+        verdicts[i] := 'unchanged';
+      else
+        verdicts[i] := 'changed';
+        s4[s] := w4;
+        s6[s] := w6;
+        s_online[s] := w_online;
+        if s <> all (changed) then
+          changed := changed || s;
         end if;
-        w4 := coalesce(parse_addresses(p_v4[i], 4, q.policies[i]), s4[s]);
-        w6 := coalesce(parse_addresses(p_v6[i], 6, q.policies[i]), s6[s]);
-        w_online := p_states[i] is distinct from 'offline';
-        if w4 = s4[s] and w6 = s6[s] and w_online = s_online[s] then
-          verdicts[i] := 'unchanged';
-        else
-          verdicts[i] := 'changed';
-          s4[s] := w4;
-          s6[s] := w6;
-          s_online[s] := w_online;
-          if s <> all (changed) then
-            changed := changed || s;
-          end if;
-        end if;
-        answers[i] := w4 || case when w4 <> '' and w6 <> '' then ',' else '' end || w6;
-      exception when invalid_parameter_value then
-        verdicts[i] := 'refused';
-        reasons[i] := sqlerrm;
-      end;
+      end if;
+      answers[i] := w4 || case when w4 <> '' and w6 <> '' then ',' else '' end || w6;
     end loop;
     exit when changed = '{}' or pass = 2;
 
@@ -156,17 +159,44 @@ begin
     from generate_subscripts(verdicts, 1) i order by i;
 end $$;
 
+-- What one request reports, or why it cannot be accepted.
+create or replace function read_report(p_v4 text, p_v6 text, p_state text, p_options jsonb, p_policy text,
+                                       out v4 text, out v6 text, out online boolean, out fault text)
+language plpgsql immutable set search_path = ddns, pg_temp as $$
+begin
+  if p_options <> '{}' then
+    fault := format('the option "%s" is not known', (select left(min(k), 60) from jsonb_object_keys(p_options) k));
+  elsif p_state not in ('online', 'offline') then
+    fault := format('"%s" is neither online nor offline', left(p_state, 60));
+  else
+    v4 := parse_addresses(p_v4, 4, p_policy);
+    v6 := parse_addresses(p_v6, 6, p_policy);
+    online := p_state is distinct from 'offline';
+  end if;
+exception when invalid_parameter_value then
+  fault := sqlerrm;
+end $$;
+
+-- These are plpgsql for its plans, which a function in SQL would make anew at each call.
+
 -- Whom each request means, and whether it may: verdict null where it may.  slot is the first
 -- request for the same domain.
 create or replace function resolve_hosts(
   p_keys bigint[], p_accounts bigint[], p_logins text[], p_names text[], p_v4 text[], p_v6 text[], p_states text[])
 returns table (i int, slot int, id bigint, name text, zone text, zone_id bigint, policy text, serial bigint,
                v4 text, v6 text, online boolean, verdict text, reason text)
-language sql stable set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
+language plpgsql stable set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
-  select r.i, case when r.verdict is null then (min(r.i) over (partition by r.verdict, r.id))::int end,
+#variable_conflict use_column
+begin
+  return query select r.i::int, case when r.verdict is null then (min(r.i) over (partition by r.verdict, r.id))::int end,
          case when r.verdict is null then r.id end, r.wanted, case when r.verdict is null then r.zone end,
-         r.zone_id, r.addresses, r.serial, host_list(r.address, 4), host_list(r.address, 6), r.online, r.verdict,
+         r.zone_id, r.addresses, r.serial,
+         case cardinality(r.address) when 0 then '' when 1 then case family(r.address[1]) when 4 then host(r.address[1]) else '' end
+              else host_list(r.address, 4) end,
+         case cardinality(r.address) when 0 then '' when 1 then case family(r.address[1]) when 6 then host(r.address[1]) else '' end
+              else host_list(r.address, 6) end,
+         r.online, r.verdict,
          case r.verdict when 'denied' then r.denial end
   from (
     select u.i, w.wanted, d.id, d.zone, z.id as zone_id, z.addresses, s.serial, d.address, d.online, x.denial,
@@ -192,8 +222,8 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as
                                             case when u.v6 is not null then 'AAAA' end], null)
                          || case when coalesce(u.v4, u.v6) is not null then '{}'::text[]
                                  when 'AAAA' = any (k.types) then '{AAAA}' else '{A}' end,
-                         case u.state when 'offline' then 'offline' else 'update' end) end as denial offset 0) x) r
-$$;
+                         case u.state when 'offline' then 'offline' else 'update' end) end as denial offset 0) x) r;
+end $$;
 
 -- The only domain that a credential may act on, or null.
 create or replace function only_domain(p_account bigint, p_domains text[], p_names text[]) returns text
@@ -231,33 +261,46 @@ begin
     perform from domains d where d.id = any (p_ids) order by d.id for no key update;
   end if;
   return query
-    select d.id, d.account_id, d.name, d.term, host_list(d.address, 4), host_list(d.address, 6), d.online,
+    select d.id, d.account_id, d.name, d.term,
+           case cardinality(d.address) when 0 then '' when 1 then case family(d.address[1]) when 4 then host(d.address[1]) else '' end
+              else host_list(d.address, 4) end,
+           case cardinality(d.address) when 0 then '' when 1 then case family(d.address[1]) when 6 then host(d.address[1]) else '' end
+              else host_list(d.address, 6) end,
+           d.online,
            coalesce((select true from records r where r.zone = d.zone and r.owner = d.owner and r.type = 'CNAME'), false)
     from domains d where d.id = any (p_ids) and d.zone = any (locked)
     order by d.id for no key update skip locked;
 end $$;
 
 create or replace function write_hosts(p_ids bigint[], p_addresses text[], p_online boolean[]) returns void
-language sql set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
+language plpgsql set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+begin
   update domains d
   set address = ('{' || u.addresses || '}')::inet[], online = u.online,
       online_since = case when not u.online then null when d.online then d.online_since else now() end,
       offline_reason = case when u.online then null when d.online then 'update' else d.offline_reason end
   from unnest(p_ids, p_addresses, p_online) u (id, addresses, online)
-  where d.id = u.id
-$$;
+  where d.id = u.id;
+end $$;
 
 -- Contacts of accepted requests, and when their keys were used, to the minute.
 create or replace function write_contacts(p_ids bigint[], p_keys bigint[], p_verdicts text[], p_doors text[], p_peers inet[])
 returns void
-language sql set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
+language plpgsql set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
-  insert into contacts as c (domain_id, at, peer, door)
-  select distinct on (u.id) u.id, now(), u.peer, u.door
-  from unnest(p_ids, p_verdicts, p_doors, p_peers) with ordinality u (id, verdict, door, peer, i)
-  where u.verdict in ('changed', 'unchanged')
-  order by u.id, u.i desc
+begin
+  with accepted as materialized (
+    select distinct on (u.id) u.id, u.peer, u.door
+    from unnest(p_ids, p_verdicts, p_doors, p_peers) with ordinality u (id, verdict, door, peer, i)
+    where u.verdict in ('changed', 'unchanged')
+    order by u.id, u.i desc),
+  known as (                            -- all of them, but once in a domain's life
+    update contacts c set at = now(), peer = a.peer, door = a.door
+    from accepted a where c.domain_id = a.id returning c.domain_id)
+  insert into contacts (domain_id, at, peer, door)
+  select a.id, now(), a.peer, a.door from accepted a
+  where a.id not in (select domain_id from known) order by a.id
   on conflict (domain_id) do update set at = excluded.at, peer = excluded.peer, door = excluded.door;
 
   insert into key_uses as k (key_id, at, peer, door)
@@ -267,4 +310,4 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as
     and coalesce((select k.at from key_uses k where k.key_id = u.key) < now() - interval '1 minute', true)
   order by u.key, u.i desc
   on conflict (key_id) do update set at = excluded.at, peer = excluded.peer, door = excluded.door;
-$$;
+end $$;

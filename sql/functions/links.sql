@@ -24,7 +24,7 @@ end $$;
 -- for its records could otherwise miss this one.  Refuses what may not stand under, or at, a
 -- domain's name.
 create or replace function link_records(p_ids bigint[]) returns void
-language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off as $$
+language plpgsql security definer set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   r record;
   wrong bigint[];
@@ -65,7 +65,7 @@ end $$;
 -- are no longer below it somebody else's or nobody's.  A and AAAA records at a new domain's name
 -- become its address.
 create or replace function link_domains(p_ids bigint[], p_are_moved boolean) returns void
-language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off
+language plpgsql security definer set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   wrong bigint[];
@@ -195,37 +195,15 @@ begin
   from accounts a where a.id = any (p_accounts) and z.account_id = a.id and z.served <> (a.state = 'active');
 end $$;
 
-create or replace function domains_served() returns trigger
-language plpgsql security definer set search_path = ddns, pg_temp as $$
-declare
-  may_be_served boolean := coalesce((select state = 'active' from accounts where id = new.account_id for share), true)
-                           and new.term <> 'held';
+-- Domains that are new, or whose holder or term has changed.
+create or replace function serve_domains(p_ids bigint[]) returns void
+language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off as $$
 begin
-  if new.account_id <> old.account_id or new.term <> old.term then
-    new.served := may_be_served;
-  else
-    new.served := new.served and may_be_served;
+  if p_ids = '{}' then
+    return;
   end if;
-  return new;
+  perform from accounts where id in (select account_id from domains where id = any (p_ids)) order by id for share;
+  update domains d set served = a.state = 'active' and d.term <> 'held'
+  from accounts a where d.id = any (p_ids) and a.id = d.account_id
+    and d.served <> (a.state = 'active' and d.term <> 'held');
 end $$;
-
-create or replace trigger served before update of served, account_id, term on domains
-  for each row execute function domains_served();
-
--- New domains, by the statement: a load of a million asks once per account.
-create or replace function domains_served_insert() returns trigger
-language plpgsql security definer set search_path = ddns, pg_temp as $$
-declare
-  suspended bigint[];
-begin
-  suspended := array(select id from (
-    select id, state from accounts where id in (select account_id from t) order by id for share) a where state <> 'active');
-  if suspended <> '{}' or exists (select from t where term = 'held' and served) then
-    update domains set served = false
-    where id in (select id from t where served and (account_id = any (suspended) or term = 'held'));
-  end if;
-  return null;
-end $$;
-
-create or replace trigger served_insert after insert on domains referencing new table as t
-  for each statement execute function domains_served_insert();

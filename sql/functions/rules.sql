@@ -22,7 +22,7 @@ begin
   foreach s in array new.name_servers loop
     perform check_name(s, 'name server');
   end loop;
-  new.redirectors := check_addresses(new.redirectors, 'redirector');
+  perform check_addresses(new.redirectors, 'redirector');
   foreach s in array new.notify loop
     if s !~ '^([0-9.]+|[0-9a-fA-F:.]+)(#[0-9]{1,5})?$' then
       raise invalid_parameter_value using
@@ -39,73 +39,116 @@ end $$;
 create or replace trigger rule before insert or update on zones
   for each row execute function zones_rule();
 
--- A domain's values.  Where it is the apex of a private zone a default wildcard would end the
--- zone's NXDOMAIN, so wildcard and mail are off there.
-create or replace function domains_rule() returns trigger
+-- What a domain has where nothing is said.  At the apex of a private zone a default wildcard would
+-- end the zone's NXDOMAIN, so wildcard and mail are off there.
+create or replace function domains_fill() returns trigger
 language plpgsql set search_path = ddns, pg_temp as $$
 declare
   z record;
   is_apex boolean;
 begin
-  if new.ttl is null or new.timeout is null or new.wildcard is null or new.mail is null then
-    select kind, ttl, timeout into z from zones where origin = new.zone;
-    is_apex := coalesce(z.kind = 'private', false) and new.owner = '@';
-    new.ttl := coalesce(new.ttl, z.ttl, 60);
-    new.timeout := coalesce(new.timeout, z.timeout, 0);
-    new.wildcard := coalesce(new.wildcard, not is_apex);
-    new.mail := coalesce(new.mail, not is_apex);
-  end if;
-  if new.owner ~ '^\*(\.|$)' then
-    raise invalid_parameter_value using
-      message = format('the domain "%s" is a wildcard', new.owner),
-      hint = format('Write "%s", and set its column wildcard.', coalesce(nullif(substr(new.owner, 3), ''), '@'));
-  elsif check_owner(new.owner, new.zone, 'domain') > 251 then
-    raise invalid_parameter_value using
-      message = format('the domain "%s" leaves no room for www. before it', new.owner),
-      hint = 'Write a shorter name.';
-  end if;
-  perform check_ttl(new.ttl), check_url(new.www_url, 'www_url'), check_url(new.offline_url, 'offline_url');
-  new.address := check_addresses(new.address, 'address');
-  new.fixed := check_addresses(new.fixed, 'fixed address');
-  new.offline_address := check_addresses(new.offline_address, 'offline address');
+  select kind, ttl, timeout into z from zones where origin = new.zone;
+  is_apex := coalesce(z.kind = 'private', false) and new.owner = '@';
+  new.ttl := coalesce(new.ttl, z.ttl, 60);
+  new.timeout := coalesce(new.timeout, z.timeout, 0);
+  new.wildcard := coalesce(new.wildcard, not is_apex);
+  new.mail := coalesce(new.mail, not is_apex);
   return new;
 end $$;
 
--- The conditions let pass what is right to the naked eye.
-create or replace trigger rule before insert on domains for each row
-  when (new.ttl is null or new.timeout is null or new.wildcard is null or new.mail is null
-        or new.ttl not between 0 and 2147483647 or new.www_url is not null or new.offline_url is not null
-        or cardinality(new.address) > 1 or cardinality(new.offline_address) > 0 or new.fixed is not null
-        or new.address::text ~ '/|^\{(2(2[4-9]|3[0-9])\.|0\.0\.0\.0|ff|::)'
-        or not (new.owner ~ '^([a-z0-9_-]+(\.[a-z0-9_-]+)*|@)$'
-                and length(new.owner) <= 63 and length(new.owner) + length(new.zone) <= 248))
-  execute function domains_rule();
-create or replace trigger rule_address before update of address on domains for each row
-  when (cardinality(new.address) > 1 or new.address::text ~ '/|^\{(2(2[4-9]|3[0-9])\.|0\.0\.0\.0|ff|::)')
-  execute function domains_rule();
-create or replace trigger rule_update
-  before update of zone, owner, ttl, timeout, wildcard, mail, www_url, offline_url, offline_address, fixed on domains
-  for each row execute function domains_rule();
+create or replace trigger fill before insert on domains for each row
+  when (new.ttl is null or new.timeout is null or new.wildcard is null or new.mail is null)
+  execute function domains_fill();
 
--- Refuses what is no host's address, leaves out unspecified ones and repetitions.
-create or replace function check_addresses(p_addresses inet[], p_what text) returns inet[]
+-- True, or an error that tells which value of a domain is wrong.  The first condition lets pass at
+-- once what is right to the naked eye.
+create or replace function domain_is_right(d domains) returns boolean
+language plpgsql immutable set search_path = ddns, pg_temp as $$
+begin
+  if d.owner ~ '^([a-z0-9_-]+(\.[a-z0-9_-]+)*|@)$' and length(d.owner) <= 63 and length(d.owner) + length(d.zone) <= 248
+     and (d.address = '{}' or cardinality(d.address) = 1 and d.address::text ~ '^\{([13-9a-e]|2[0-2]|2[0-9a-f]*:)[0-9a-f.:]*\}$')
+     and d.fixed is null and d.offline_address = '{}' and d.ttl between 0 and 2147483647 and d.timeout between 0 and 525600
+     and d.www = 'off' and d.offline in ('page', 'keep', 'none') and d.term = 'none'
+     and d.term_ends is null and d.term_before_held is null and d.www_url is null and d.offline_url is null
+     and d.www_port between 1 and 65535 then
+    return true;
+  end if;
+  if d.owner ~ '^\*(\.|$)' then
+    raise invalid_parameter_value using
+      message = format('the domain "%s" is a wildcard', d.owner),
+      hint = format('Write "%s", and set its column wildcard.', coalesce(nullif(substr(d.owner, 3), ''), '@'));
+  elsif check_owner(d.owner, d.zone, 'domain') > 251 then
+    raise invalid_parameter_value using
+      message = format('the domain "%s" leaves no room for www. before it', d.owner),
+      hint = 'Write a shorter name.';
+  end if;
+  perform check_ttl(d.ttl), check_url(d.www_url, 'www_url'), check_url(d.offline_url, 'offline_url'),
+          check_addresses(d.address, 'address'), check_addresses(d.fixed, 'fixed address'),
+          check_addresses(d.offline_address, 'offline address'),
+          check_word(d.www, 'www', '{off,port,url}'), check_word(d.offline, 'offline', '{page,keep,none,address,url}'),
+          check_word(d.term, 'term', '{none,trial,registered,held}'),
+          check_number(d.www_port, 'www_port', 1, 65535), check_number(d.timeout, 'timeout', 0, 525600);
+  if d.www = 'url' and d.www_url is null or d.offline = 'url' and d.offline_url is null then
+    raise invalid_parameter_value using
+      message = format('%s is "url" and there is none', case when d.www = 'url' and d.www_url is null then 'www' else 'offline' end),
+      hint = 'Set www_url or offline_url in the same statement.';
+  elsif (d.term = 'held') <> (d.term_before_held is not null) or (d.term = 'none') <> (d.term_ends is null)
+        or d.term_before_held not in ('trial', 'registered') then
+    raise invalid_parameter_value using
+      message = format('the term "%s" does not fit the end %s and the term before "%s"', d.term, d.term_ends, d.term_before_held),
+      hint = 'term_ends is set unless term is none; term_before_held is trial or registered where term is held, else null.';
+  end if;
+  return true;
+end $$;
+
+do $$
+begin
+  if not exists (select from pg_catalog.pg_constraint where conrelid = 'ddns.domains'::regclass and conname = 'domains_rule') then
+    alter table domains add constraint domains_rule check (ddns.domain_is_right(domains));
+  end if;
+end $$;
+
+create or replace function check_word(p_word text, p_what text, p_words text[]) returns void
+language plpgsql immutable set search_path = ddns, pg_temp as $$
+begin
+  if p_word <> all (p_words) then
+    raise invalid_parameter_value using
+      message = format('%s cannot be "%s"', p_what, p_word),
+      hint = format('Write one of %s.', array_to_string(p_words, ', '));
+  end if;
+end $$;
+
+create or replace function check_number(p_number bigint, p_what text, p_min bigint, p_max bigint) returns void
+language plpgsql immutable set search_path = ddns, pg_temp as $$
+begin
+  if p_number not between p_min and p_max then
+    raise invalid_parameter_value using
+      message = format('%s cannot be %s', p_what, p_number),
+      hint = format('Write a number from %s to %s.', p_min, p_max);
+  end if;
+end $$;
+
+-- Refuses what is no host's address, and one that is there twice.
+create or replace function check_addresses(p_addresses inet[], p_what text) returns void
 language plpgsql immutable strict set search_path = ddns, pg_temp as $$
 declare
   a inet;
-  addresses inet[] := '{}';
+  fault text;
+  i int;
 begin
   foreach a in array p_addresses loop
-    if address_refused_anywhere(a) is not null then
+    i := coalesce(i, 0) + 1;
+    fault := case when a is null then 'null'
+                  when address_refused_anywhere(a) is not null then address_refused_anywhere(a)
+                  when a in ('0.0.0.0', '::') then 'no address'
+                  when a <<= '::ffff:0:0/96' then 'an IPv4 address in IPv6 form'
+                  when a = any (p_addresses[:i - 1]) then 'there twice' end;
+    if fault is not null then
       raise invalid_parameter_value using
-        message = format('the %s "%s" is %s', p_what, a, address_refused_anywhere(a)),
-        hint = 'Write the address of one host, such as "192.0.2.1" or "2001:db8::1".';
-    end if;
-    a := address_folded(a);
-    if a not in ('0.0.0.0', '::') and a <> all (addresses) then
-      addresses := addresses || a;
+        message = format('the %s "%s" is %s', p_what, a, fault),
+        hint = 'Write an array of hosts'' addresses, such as ''{192.0.2.1,2001:db8::1}'', or ''{}'' for none.';
     end if;
   end loop;
-  return addresses;
 end $$;
 
 create or replace function check_ttl(p_ttl bigint) returns void
@@ -159,12 +202,13 @@ begin
     exception when invalid_text_representation then
       a := null;
     end;
-    if a is null or cardinality(check_addresses(array[a], p_what || ' address')) = 0 then
+    if a is null then
       raise invalid_parameter_value using
         message = format('the setting %s = address has no address: "%s"', p_what, p_target),
         hint = format('Write one in %s_target, such as "192.0.2.1".', p_what);
     end if;
-    return host(address_folded(a));
+    perform check_addresses(array[a], p_what || ' address');
+    return host(a);
   when 'port' then
     if p_target is null or p_target !~ '^[0-9]{1,5}$' or p_target::int not between 1 and 65535 then
       raise invalid_parameter_value using

@@ -13,32 +13,30 @@ set local search_path = ddns, pg_temp;
 -- steps.seen must be older than the first look: note first, then link.
 create or replace function note(p_zone bigint, p_names text[], p_links boolean default false) returns void
 language plpgsql security definer
-set search_path = ddns, pg_temp set enable_seqscan = off as $$
+set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   is_whole boolean := coalesce(cardinality(p_names) > 10000, true);
+  s record;
 begin
   -- changes first: after SET CONSTRAINTS ... IMMEDIATE the insert into steps runs close_steps(),
   -- which reads them
   if not is_whole then
     insert into changes (zone_id, owner) select p_zone, unnest(p_names);
   end if;
-  insert into steps (zone_id, whole, links) values (p_zone, is_whole, p_links)
-  on conflict (xid, zone_id, at) do update set whole = steps.whole or is_whole, links = steps.links or p_links
-    where is_whole and not steps.whole or p_links and not steps.links;
-  if not found or is_whole then
-    perform check_closed(p_zone, case when not is_whole then p_names end);
+  select whole, links, version is not null as is_closed into s
+  from steps where xid = pg_current_xact_id() and zone_id = p_zone and at = transaction_timestamp();
+  if not found then
+    insert into steps (zone_id, whole, links) values (p_zone, is_whole, p_links);
+    return;
   end if;
-end $$;
-
--- A step that was closed before its transaction ended: its zone's row is held, so what the commit
--- would check is checked now.
-create or replace function check_closed(p_zone bigint, p_names text[]) returns void
-language plpgsql security definer
-set search_path = ddns, pg_temp set enable_seqscan = off as $$
-begin
-  if p_zone > 0 and exists (select from steps where xid = pg_current_xact_id() and zone_id = p_zone
-      and at = transaction_timestamp() and version is not null) then
-    perform check_names(p_zone, p_names, true);
+  if is_whole and not s.whole or p_links and not s.links then
+    update steps set whole = whole or is_whole, links = links or p_links
+    where xid = pg_current_xact_id() and zone_id = p_zone and at = transaction_timestamp();
+  end if;
+  -- closed before its transaction ended: the zone's row is held, so what the commit would check is
+  -- checked now
+  if s.is_closed and p_zone > 0 then
+    perform check_names(p_zone, case when not is_whole then p_names end, true);
   end if;
 end $$;
 
@@ -81,8 +79,17 @@ begin
   return null;
 end $$;
 
+-- Notes one domain: its names (nulls left out) and those of the records that follow its state.
+create or replace function note_one(p_zone bigint, p_names text[], p_domain bigint) returns void
+language plpgsql security definer
+set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+begin
+  perform note(p_zone, array_remove(p_names, null) || array(
+    select owner from records where domain_id = p_domain and (online <> 'rdata' or offline <> 'rdata')));
+end $$;
+
 create or replace function domains_note() returns trigger -- insert, delete
-language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off as $$
+language plpgsql security definer set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 begin
   perform note(x.zone_id, x.names, tg_op = 'INSERT')
   from (select (select id from zones where origin = g.zone) as zone_id, g.names
@@ -92,17 +99,46 @@ begin
               where u is not null group by zone) g offset 0) x
   where x.zone_id is not null;
   if tg_op = 'INSERT' then
+    perform from accounts where id in (select account_id from t) order by id for share;
+    perform serve_domains(array(select id from t where served and (term = 'held'
+      or account_id in (select id from accounts where state <> 'active'))));
     perform link_domains(array(select id from t), false);
   end if;
   return null;
 end $$;
 
 create or replace function domains_note_update() returns trigger
-language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off
+language plpgsql security definer set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
-  moved bigint[] := array(select id from (select id, zone, owner from n except select id, zone, owner from o) m);
+  one record;
+  moved bigint[];
 begin
+  -- One row that keeps its names: the usual update, and several times cheaper so.
+  select (select count(*) from (select from n limit 2) c) as rows, n.id, z.id as zone_id,
+         array[n.owner, case when n.wildcard or o.wildcard then n.wild_owner end,
+               case when n.www <> 'off' or o.www <> 'off' then n.www_owner end] as names,
+         n.zone = o.zone and n.owner = o.owner and n.account_id = o.account_id and n.term = o.term
+           and n.served = o.served as is_there,
+         (n.served, n.online, n.online_address, n.ttl, n.wildcard, n.mail, n.www, n.www_port, n.www_url, n.offline,
+          n.offline_address, n.offline_url) is distinct from
+         (o.served, o.online, o.online_address, o.ttl, o.wildcard, o.mail, o.www, o.www_port, o.www_url, o.offline,
+          o.offline_address, o.offline_url) as is_changed,
+         (select true from steps where xid = pg_current_xact_id() and zone_id = z.id and at = transaction_timestamp()
+            and version is null) as is_noted,
+         (select true from records where domain_id = n.id and (online <> 'rdata' or offline <> 'rdata') limit 1) as is_followed
+  into one from n, o, zones z where z.origin = n.zone limit 1;
+  if one.rows = 1 and one.is_there then
+    if not one.is_changed then
+      return null;
+    elsif one.is_noted and one.is_followed is null then
+      insert into changes (zone_id, owner) select one.zone_id, u from unnest(one.names) u where u is not null;
+    else
+      perform note_one(one.zone_id, one.names, one.id);
+    end if;
+    return null;
+  end if;
+  moved := array(select id from (select id, zone, owner from n except select id, zone, owner from o) m);
   perform note(x.zone_id, x.names, moved <> '{}')
   from (select (select id from zones where origin = g.zone) as zone_id, g.names
         from (with a as (select id, zone, owner, wild_owner, www_owner, served, online, online_address,
@@ -112,7 +148,7 @@ begin
                                 ttl, wildcard, mail, www, www_port, www_url, offline,
                                 offline_address, offline_url from n),
                    d as materialized ((table a except table b) union all (table b except table a))
-              select zone, array_agg(name) as names
+              select zone, array_agg(distinct name) as names
               from (select zone, u as name
                     from d cross join unnest(array[owner, case when wildcard then wild_owner end,
                                                    case when www <> 'off' then www_owner end]) u
@@ -128,6 +164,10 @@ begin
                       and online = 'rdata' and offline = 'rdata' offset 0) r) m
               where name is not null group by zone) g offset 0) x
   where x.zone_id is not null;
+  perform serve_domains(array(
+    select id from (select id, account_id, term from n except select id, account_id, term from o) m
+    union
+    select id from (select id, served from n where served except select id, served from o) m));
   perform link_domains(moved, true);
   return null;
 end $$;
@@ -136,7 +176,7 @@ end $$;
 -- domain and looked for its records could miss this one, and readers would keep what this one saw
 -- of the domain.
 create or replace function records_note() returns trigger -- insert, delete
-language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off as $$
+language plpgsql security definer set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 begin
   perform note(x.zone_id, x.names, tg_op = 'INSERT')
   from (select (select id from zones where origin = g.zone) as zone_id, g.names
@@ -150,7 +190,7 @@ begin
 end $$;
 
 create or replace function records_note_update() returns trigger
-language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off as $$
+language plpgsql security definer set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 begin
   perform note(x.zone_id, x.names, true)
   from (select (select id from zones where origin = g.zone) as zone_id, g.names
@@ -237,7 +277,7 @@ return coalesce((select l.serial % 4294967295 + 1 from last_serials l
 
 -- The commit.  Fires once per step; the first call closes them all, in order.
 create or replace function close_steps() returns trigger
-language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off as $$
+language plpgsql security definer set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   s record;
   v record;

@@ -12,7 +12,7 @@ build() {
 	exec 9>"$BUILD/lock"
 	if ! flock -n 9; then
 		say 'waiting for another build in ./build'
-		flock 9
+		ended_with_us flock 9
 	fi
 	configure_build "$@"
 	say "builds in $BUILD"
@@ -32,15 +32,15 @@ configure_build() {
 	fi
 	rm -f "$note"
 	say 'makes the configure script'
-	(cd "$TOP" && ended_with_us autoreconf -fi) >"$LOG_DIR/autoreconf.log" 2>&1 ||
+	ended_with_us env -C "$TOP" autoreconf -fi >"$LOG_DIR/autoreconf.log" 2>&1 ||
 		fail_log 'autoreconf failed' "$LOG_DIR/autoreconf.log"
 	say "configures${*:+ with $*}"
-	(cd "$BUILD" && ended_with_us ../configure "$@") >"$LOG_DIR/configure.log" 2>&1 ||
+	ended_with_us env -C "$BUILD" ../configure "$@" >"$LOG_DIR/configure.log" 2>&1 ||
 		fail_log 'configure failed' "$LOG_DIR/configure.log"
 	echo "$*" >"$note"
 }
 
-# Runs a command that gets SIGTERM when this script is killed.
+# Runs a command that gets SIGTERM when this script is killed.  No subshell may stand between.
 ended_with_us() {
 	setpriv --pdeathsig TERM "$@"
 }

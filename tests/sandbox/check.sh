@@ -5,25 +5,26 @@
 # check : its exit status is 0 when every phase ran and nothing failed.
 check() {
 	local total_passed=0 total_failed=0 started=$SECONDS
-	# Each phase runs in a subshell that leaves its two counts in this file.
+	# Each phase is a process of its own that leaves its two counts in this file.
 	COUNTS=$(mktemp) || exit 1
+	export COUNTS
 	trap 'rm -f "$COUNTS"' EXIT
-	if phase setup check_setup; then
-		phase unit check_unit
-		phase sql check_sql
-		phase stress check_stress
-		phase system check_system
+	if phase setup; then
+		phase unit
+		phase sql
+		phase stress
+		phase system
 	fi
 	printf 'quickstart: %d s in all; tests/README says how to run one test\n' $((SECONDS - started))
 	printf '%d passed, %d failed\n' "$total_passed" "$total_failed"
 	((total_failed == 0))
 }
 
-# phase NAME FUNCTION : runs it, says what came out, and adds to the totals of check.
+# phase NAME : runs check_NAME, says what came out, and adds to the totals of check.
 phase() {
 	local name=$1 begin=$SECONDS passed='' failed='' status
 	: >"$COUNTS"
-	("$2")
+	ended_with_us "$TOP/quickstart" "check_$name" ${LONG:+--long}
 	status=$?
 	read -r passed failed <"$COUNTS"
 	passed=${passed:-0} failed=${failed:-0}
@@ -99,9 +100,9 @@ check_system() {
 	local log=$LOG_DIR/system.log results=$LOG_DIR/system.xml status all bad skipped
 	say 'runs the system tests'
 	rm -f "$results"
-	(cd "$TOP/tests/system" && DDNS_BUILD=$BUILD PYTHONDONTWRITEBYTECODE=1 \
-		ended_with_us "$PYTHON" -m pytest -n "$(nproc)" --dist loadfile --durations=15 --junitxml="$results" \
-		${LONG:+--long}) >"$log" 2>&1
+	ended_with_us env -C "$TOP/tests/system" DDNS_BUILD="$BUILD" PYTHONDONTWRITEBYTECODE=1 \
+		"$PYTHON" -m pytest -n "$(nproc)" --dist loadfile --durations=15 --junitxml="$results" \
+		${LONG:+--long} >"$log" 2>&1
 	status=$?
 	((status == 0)) || show_failures "$log"
 	[[ -s $results ]] || return 1

@@ -2,6 +2,7 @@
 """The fixtures of the system tests.  README beside this file explains them and gives recipes."""
 
 import os
+import signal
 import tempfile
 
 import pytest
@@ -9,6 +10,11 @@ import pytest
 from ddns import steps
 from ddns.build import Build
 from ddns.stack import Stack, Template
+
+
+def pytest_configure(config):  # pylint: disable=unused-argument
+    """SIGTERM ends the run as Ctrl-C does: with the fixtures' clean-up, so that no server is left."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_addoption(parser):

@@ -11,7 +11,7 @@ from psycopg2.extras import execute_values
 from differential.compare import ask, compare, parse, queries_for
 from differential.zone import generate
 from named.oracle import ServedZone, agrees, expected, parse_name
-from named.support import served_serial, stored_serial, wait_caught_up
+from named.support import cursor_of, served_serial, stored_serial, wait_caught_up
 
 # A view, since there these options may be said again.
 VIEW = """\
@@ -31,7 +31,33 @@ ZONES = {
 # What differs and why.  `is_it` tells whether a Difference (left: from the file, right: from the
 # module) is of this kind; a kind that no longer occurs must leave the list.
 Kind = namedtuple('Kind', 'reason is_it')
-KNOWN = ()
+
+
+def zero_soa(difference):
+    """An SOA query for a name that is not there: the negative answer's own TTL."""
+    left, right = difference.left, difference.right
+    return difference.query.type == 'SOA' and left.rcode == right.rcode == 'NXDOMAIN' and {
+        (owner, rrtype, rdata) for owner, rrtype, _, rdata in left.authority} == {
+        (owner, rrtype, rdata) for owner, rrtype, _, rdata in right.authority}
+
+
+def any_at_a_cut(difference):
+    left, right = difference.left, difference.right
+    return (difference.query.type == 'ANY' and not left.authoritative and not right.authoritative
+            and left.authority == {rr for rr in right.answer if rr[1] == 'NS'})
+
+
+def ds_at_a_cut(difference):
+    return (difference.query.type == 'DS' and difference.left.authoritative and not difference.right.authoritative
+            and {rr[1] for rr in difference.right.authority} == {'NS'})
+
+
+KNOWN = (
+    Kind('zero-no-soa-ttl of named is for zones of its own zone table, which a dlz zone is not in', zero_soa),
+    Kind('for ANY named shows what a dlz has at a cut instead of a referral', any_at_a_cut),
+    Kind('for DS the parent answers from above the cut; named asks no dlz for that (DNS_DBFIND_NOEXACT)',
+         ds_at_a_cut),
+)
 
 
 @pytest.fixture(scope='module')
@@ -40,14 +66,15 @@ def zones():
 
 
 @pytest.fixture(scope='module')
-def queries(zones):
-    return {name: queries_for(zone, seed=7) for name, zone in zones.items()}
+def queries(zones, is_long):
+    """All of the large zone, a part of the others when short."""
+    return {name: queries_for(zone, seed=7)[::1 if is_long or name == 'large' else 3] for name, zone in zones.items()}
 
 
 @pytest.fixture(scope='module')
 def loaded(bare_stage, zones):
     """A stage whose database holds the zones; the serial of each."""
-    with bare_stage.cluster.connect() as connection, connection.cursor() as cursor:
+    with cursor_of(bare_stage.cluster) as cursor:
         for zone in zones.values():
             columns = zone.settings()
             cursor.execute('INSERT INTO ddns.zones (%s) VALUES %%s' % ', '.join(columns), (tuple(columns.values()),))
@@ -110,13 +137,13 @@ def test_same_answers(loaded, queries, stock, ours, which):
     assert stage.named is ours
 
 
-def test_same_answers_when_minimal(loaded, zones, queries, stock, ours):
+def test_same_answers_when_minimal(loaded, zones, queries, stock, ours, is_long):
     """As README advises to set it."""
     stage, serials, _ = loaded
     files = from_file(stage, {z.origin: z.master_file(serials[z.origin]) for z in zones.values()})
     start(stage, stock, files, minimal='yes')
     start(stage, ours, ours.dlz(), minimal='yes')
-    some = queries['wild apex'] + queries['large'][::5]
+    some = queries['wild apex'] + queries['large'][::1 if is_long else 10]
     unknown = [d for d in compare((stock.address, stock.port), (ours.address, ours.port), some)
                if not any(kind.is_it(d) for kind in KNOWN)]
     assert not unknown, told(unknown)

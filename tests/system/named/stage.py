@@ -111,7 +111,7 @@ class Stage:
         return int(self.cluster.psql("SELECT count(*) FROM pg_stat_activity WHERE usename = '%s'" % NAMED_ROLE))
 
     def second_database(self):
-        """A connection to another database of the cluster, empty but for the schema."""
+        """The name of another database of the cluster, empty but for the schema."""
         name = 'second'
         self.cluster.psql('DROP DATABASE IF EXISTS %s WITH (FORCE)' % name, database='postgres')
         self.cluster.psql('CREATE DATABASE ' + name, database='postgres')
@@ -120,7 +120,7 @@ class Stage:
         run([self.build.schema, 'install', '--named-user', NAMED_ROLE, '--gateway-user', GATEWAY_ROLE,
              '--secret-key', os.path.join(self.directory, 'second.key')], 'installing the schema', self.cluster.log,
             env=environment, cwd='/')
-        return self.cluster.connect(dbname=name)
+        return name
 
     def dump(self, path):
         environment = process.clean_environment(**self.cluster.environment(OWNER))

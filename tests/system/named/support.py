@@ -2,6 +2,7 @@
 """What the tests of named share: questions put once, serials waited for, the state of a process."""
 import os
 import re
+from contextlib import closing, contextmanager
 
 import dns.message
 import dns.query
@@ -11,6 +12,13 @@ import dns.zone
 from ddns.steps import wait_until
 from differential.compare import ask, parse
 from named.load import query
+
+
+@contextmanager
+def cursor_of(cluster, **more):
+    """A cursor on a connection of its own, in autocommit mode unless told otherwise; closed at the end."""
+    with closing(cluster.connect(**more)) as connection, connection.cursor() as cursor:
+        yield cursor
 
 
 def answer(named, name, rrtype='A'):

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from ddns.steps import wait_until
-from named.support import make_zone, set_address, wait_caught_up
+from named.support import cursor_of, make_zone, set_address, wait_caught_up
 
 ZONE = 'cost.example'
 
@@ -15,7 +15,7 @@ ZONE = 'cost.example'
 @pytest.fixture(scope='module')
 def cursor(module_stage, is_long):
     stage = module_stage
-    with stage.cluster.connect() as connection, connection.cursor() as cursor:
+    with cursor_of(stage.cluster) as cursor:
         make_zone(cursor, ZONE, names=100000 if is_long else 20000)
         cursor.execute('VACUUM ANALYZE')
         wait_caught_up(stage.named, cursor, ZONE, timeout=60)

@@ -9,7 +9,7 @@ import pytest
 from ddns.cluster import bin_dir
 from ddns.steps import wait_until
 from named.load import Load, query
-from named.support import add_record, answer, make_zone, rdatas, served_serial, set_address, wait_caught_up
+from named.support import add_record, answer, cursor_of, make_zone, rdatas, served_serial, set_address, wait_caught_up
 
 ZONE = 'outage.example'
 
@@ -26,7 +26,7 @@ def expectations(named, names):
 @pytest.fixture
 def zone(stage):
     """The zone of these tests, fresh and served, and a cursor."""
-    with stage.cluster.connect() as connection, connection.cursor() as cursor:
+    with cursor_of(stage.cluster) as cursor:
         cursor.execute('DELETE FROM ddns.zones WHERE origin = %s', (ZONE,))
         make_zone(cursor, ZONE, names=200)
         add_record(cursor, ZONE, '*.wild', 'A', '192.0.2.7')
@@ -64,7 +64,7 @@ def test_postgresql_killed_under_load(stage, zone, is_long):
     wait_until(lambda: rdatas(answer(named, 'host-150.' + ZONE)) == {'192.0.2.99'}, 15, 'the change is served')
     print('%d answers, all right, the slowest after %.1f ms; served %.2f s after PostgreSQL was back' % (
         load.answered, 1e3 * load.slowest, time.monotonic() - began))
-    with cluster.connect() as connection, connection.cursor() as cursor:
+    with cursor_of(cluster) as cursor:
         set_address(cursor, ZONE, 'host-151', '192.0.2.98')
         wait_until(lambda: rdatas(answer(named, 'host-151.' + ZONE)) == {'192.0.2.98'}, 5, 'the next change is served')
 
@@ -73,7 +73,7 @@ def test_postgresql_hangs_under_load(stage, zone, is_long):
     """SIGSTOP of all of it; a change that waited meanwhile appears after SIGCONT."""
     named, cluster = stage.named, stage.cluster
     wanted = expectations(named, 100)
-    with cluster.connect() as connection, connection.cursor() as cursor:
+    with cursor_of(cluster) as cursor:
         cursor.execute('SELECT pg_backend_pid()')
         writer = threading.Thread(target=set_address, args=(cursor, ZONE, 'host-150', '192.0.2.99'))
         with Load(named.address, named.port, wanted, rate=20000 if is_long else 2000, any_serial=True) as load:
@@ -140,7 +140,7 @@ def test_dump_restored_into_a_new_cluster(stage, zone, tmp_path):
     make_zone(zone, 'lost.example')
     wait_caught_up(named, zone, ZONE, 'lost.example')
     other = stage.another_cluster(restore=dump)
-    with other.connect() as connection, connection.cursor() as cursor:
+    with cursor_of(other) as cursor:
         for _ in range(3):                                              # the same versions, other data
             set_address(cursor, ZONE, 'host-102', '192.0.2.77')
             set_address(cursor, ZONE, 'host-102', '192.0.2.78')
@@ -154,7 +154,7 @@ def test_dump_restored_into_a_new_cluster(stage, zone, tmp_path):
         wait_until(lambda: answer(named, 'lost.example', 'SOA').rcode == 'REFUSED', 10, 'the lost zone is gone')
         during(1, load)
     load.check(least=1000)
-    with cluster.connect() as connection, connection.cursor() as cursor:
+    with cursor_of(cluster) as cursor:
         set_address(cursor, ZONE, 'host-1', '192.0.2.80')
         wait_until(lambda: rdatas(answer(named, 'host-1.' + ZONE)) == {'192.0.2.80'}, 5, 'changes go on being served')
     assert served_serial(named, ZONE)

@@ -5,7 +5,7 @@ import time
 
 from ddns.steps import wait_until
 from named.load import Load, query
-from named.support import (add_record, answer, descriptors, make_zone, rdatas, resident, set_address, threads,
+from named.support import (add_record, answer, cursor_of, descriptors, make_zone, rdatas, resident, set_address, threads,
                      wait_caught_up)
 
 ZONE = 'reload.example'
@@ -32,7 +32,7 @@ class Updates(threading.Thread):
 
     def run(self):
         try:
-            with self.stage.cluster.connect() as connection, connection.cursor() as cursor:
+            with cursor_of(self.stage.cluster) as cursor:
                 while not self._end.is_set():
                     set_address(cursor, ZONE, 'host-%d' % (self.done % self.hosts), '10.1.%d.%d' % divmod(self.done % 65000, 256))
                     self.done += 1
@@ -41,7 +41,7 @@ class Updates(threading.Thread):
 
 
 def prepare(stage, names=2000):
-    with stage.cluster.connect() as connection, connection.cursor() as cursor:
+    with cursor_of(stage.cluster) as cursor:
         cursor.execute('DELETE FROM ddns.zones WHERE origin = %s', (ZONE,))
         make_zone(cursor, ZONE, names=names)
         add_record(cursor, ZONE, '*.wild', 'A', '192.0.2.7')
@@ -109,7 +109,7 @@ def test_many_updates_leave_nothing_behind(stage, is_long):
     prepare(stage, names=1000)
 
     def update(times):
-        with stage.cluster.connect() as connection, connection.cursor() as cursor:
+        with cursor_of(stage.cluster) as cursor:
             for n in range(times):
                 set_address(cursor, ZONE, 'host-%d' % (n % 1000), '10.2.%d.%d' % divmod(n % 65000, 256))
             wait_caught_up(named, cursor, ZONE)

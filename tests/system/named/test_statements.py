@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Random statements by hand over all tables: after each, named answers what the database serves."""
 import time
+from contextlib import closing
 
 from ddns.steps import wait_until
 from differential.compare import ask, parse
@@ -63,7 +64,7 @@ def compared(named, zones, names):
 def test_random_statements(stage, is_long):
     """For each statement: the touched names, their neighbours and some others, nine types."""
     named = stage.named
-    with stage.cluster.connect() as connection, stage.cluster.connect() as reader:
+    with closing(stage.cluster.connect()) as connection, closing(stage.cluster.connect()) as reader:
         statements = Statements(connection, seed=20261122)
         before = snapshot(reader)
         looked, delays = 0, []

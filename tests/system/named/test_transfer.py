@@ -7,7 +7,7 @@ import dns.name
 import dns.rdatatype
 import pytest
 
-from named.support import add_record, answer, make_zone, served_serial, transfer_of, wait_caught_up
+from named.support import add_record, answer, cursor_of, make_zone, served_serial, transfer_of, wait_caught_up
 
 ZONE = 'transfer.example'
 MARKED = 400
@@ -15,7 +15,7 @@ MARKED = 400
 
 @pytest.fixture
 def cursor(stage):
-    with stage.cluster.connect() as connection, connection.cursor() as cursor:
+    with cursor_of(stage.cluster) as cursor:
         cursor.execute('DELETE FROM ddns.zones WHERE origin = %s', (ZONE,))
         make_zone(cursor, ZONE, names=100)
         cursor.execute("INSERT INTO ddns.records (zone, owner, type, rdata) SELECT %s, 'mark-' || n, 'TXT', '\"0\"'"
@@ -100,7 +100,7 @@ def test_whole_and_consistent_while_updates_run(stage, cursor, is_long):
 
     def update():
         try:
-            with stage.cluster.connect(autocommit=False) as connection, connection.cursor() as mine:
+            with cursor_of(stage.cluster, autocommit=False) as mine:
                 number = 0
                 while not end.is_set():
                     number += 1
@@ -109,7 +109,7 @@ def test_whole_and_consistent_while_updates_run(stage, cursor, is_long):
                     mine.execute('SELECT s.serial FROM ddns.zone_state s JOIN ddns.zones z ON z.id = s.zone_id'
                                  ' WHERE z.origin = %s', (ZONE,))
                     numbers[mine.fetchone()[0]] = number
-                    connection.commit()
+                    mine.connection.commit()
         except Exception as error:                      # pylint: disable=broad-except  # told below
             failures.append(error)
 

@@ -4,12 +4,12 @@ import pytest
 
 from ddns.steps import wait_until
 from named.load import Load, query
-from named.support import add_record, answer, answer_from, make_zone, rdatas, served_serial, set_address, wait_caught_up
+from named.support import add_record, answer, answer_from, cursor_of, make_zone, rdatas, served_serial, set_address, wait_caught_up
 
 
 @pytest.fixture
 def cursor(stage):
-    with stage.cluster.connect() as connection, connection.cursor() as cursor:
+    with cursor_of(stage.cluster) as cursor:
         cursor.execute("DELETE FROM ddns.zones WHERE origin LIKE '%zones.test'")
         yield cursor
 
@@ -109,8 +109,9 @@ def test_two_views_with_one_conninfo(stage, cursor):
 @pytest.fixture
 def second(stage):
     """A second database of the same cluster: (its name, a cursor)."""
-    with stage.second_database() as connection, connection.cursor() as cursor:
-        yield connection.info.dbname, cursor
+    database = stage.second_database()
+    with cursor_of(stage.cluster, dbname=database) as cursor:
+        yield database, cursor
 
 
 def test_two_conninfos_in_two_dlz_statements(stage, cursor, second):

@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The zones of one database in memory: which there are, and publishing their versions.
+#include <search.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dlz_ddns/edit.h"
+#include "dlz_ddns/mirror.h"
+#include "sql/client/dname.h"
+
+/* A zone that the database serves, from the first load of it until it is gone. */
+struct zone {
+	struct retired retired;
+	int64_t id;
+	_Atomic(struct snapshot *) served; // what readers see; NULL: failure
+	struct snapshot *latest;	   // what the next step builds on; NULL: load it first
+	const char *fault;
+	bool is_listed;
+	bool needs_load; // a step failed half way
+	bool had_bad_transfer;
+	size_t origin_wire; // octets of the origin on the wire, 0: it is no origin
+	size_t length;	    // of the origin's text
+	char origin[];
+};
+
+/* A zone in the table that readers search. */
+struct listing {
+	struct trie_leaf leaf;
+	struct zone *zone;
+	char origin[];
+};
+
+/* What a change of the table leaves behind. */
+struct old_table {
+	struct retired retired;
+	void **garbage;
+	size_t garbage_count;
+};
+
+struct mirror {
+	_Atomic(struct trie_branch *) table; // listings by origin; NULL: none
+	atomic_bool is_ready;
+	struct reclaim *reclaim;
+	void *by_id; // the writer's: all zones, listed or not
+	struct mirror_events events;
+	struct mirror_counts counts;
+	struct node_scratch scratch;
+};
+
+struct mirror_load {
+	struct mirror *mirror;
+	int64_t zone_id; // the zone itself may come and go meanwhile
+	size_t origin_wire;
+	struct snapshot *snapshot;
+	struct edit edit;
+	bool has_bad_transfer;
+	char origin[DDNS_DNAME_TEXT_MAX + 1];
+};
+
+struct mirror *
+mirror_create(const struct mirror_events *events)
+{
+	trie_init();
+	struct mirror *mirror = calloc(1, sizeof(*mirror));
+	if (mirror != NULL)
+		mirror->events = *events;
+	return mirror;
+}
+
+void
+mirror_set_reclaim(struct mirror *mirror, struct reclaim *reclaim)
+{
+	mirror->reclaim = reclaim;
+}
+
+bool
+mirror_is_ready(const struct mirror *mirror)
+{
+	return atomic_load_explicit(&mirror->is_ready, memory_order_acquire);
+}
+
+void
+mirror_set_ready(struct mirror *mirror)
+{
+	atomic_store_explicit(&mirror->is_ready, true, memory_order_release);
+}
+
+struct mirror_counts
+mirror_count(const struct mirror *mirror)
+{
+	return mirror->counts;
+}
+
+static struct listing *
+find_listing(const struct mirror *mirror, const char *origin, size_t length)
+{
+	struct trie_branch *table = atomic_load_explicit(&mirror->table, memory_order_acquire);
+	if (table == NULL)
+		return NULL;
+	return (struct listing *)trie_find(table, origin, length, trie_hash(origin, length));
+}
+
+enum mirror_state
+mirror_find(const struct mirror *mirror, const char *origin, size_t length,
+	    struct snapshot **snapshotp)
+{
+	const struct listing *listing = find_listing(mirror, origin, length);
+	if (listing == NULL)
+		return MIRROR_ABSENT;
+	*snapshotp = atomic_load_explicit(&listing->zone->served, memory_order_acquire);
+	return *snapshotp != NULL ? MIRROR_SERVED : MIRROR_FAILED;
+}
+
+/* ---- the table of zones ---- */
+
+static void
+release_table(struct retired *retired)
+{
+	struct old_table *old = (struct old_table *)retired;
+	for (size_t i = 0; i < old->garbage_count; i++)
+		free(old->garbage[i]);
+	free(old->garbage);
+	free(old);
+}
+
+static void
+release_listing(struct trie_leaf *leaf)
+{
+	(void)leaf; // an edit of the table adds its listing last, and owns none before
+}
+
+/* Takes what is listed under the origin out of the table and puts `added`, if any, in. */
+static bool
+change_table(struct mirror *mirror, const char *origin, size_t length, struct listing *added)
+{
+	struct listing *removed = find_listing(mirror, origin, length);
+	struct old_table *old = calloc(1, sizeof(*old));
+	struct trie_edit edit;
+	if (old == NULL ||
+	    !trie_edit_begin(&edit, atomic_load_explicit(&mirror->table, memory_order_relaxed))) {
+		free(old);
+		return false;
+	}
+	if ((removed != NULL &&
+	     (!trie_edit_remove(&edit, &removed->leaf) || !trie_edit_discard(&edit, removed))) ||
+	    (added != NULL && !trie_edit_insert(&edit, &added->leaf))) {
+		trie_edit_drop(&edit, release_listing);
+		free(old);
+		return false;
+	}
+	if (removed != NULL)
+		removed->zone->is_listed = false;
+	old->garbage = edit.garbage;
+	old->garbage_count = edit.garbage_count;
+	atomic_store_explicit(&mirror->table, trie_edit_commit(&edit), memory_order_release);
+	old->retired = (struct retired){.group = mirror, .release = release_table};
+	reclaim_retire(mirror->reclaim, &old->retired);
+	return true;
+}
+
+/* Lists a zone; one of the same origin, which the database must have dropped, gives way. */
+static bool
+list_zone(struct mirror *mirror, struct zone *zone)
+{
+	if (zone->is_listed || zone->origin_wire == 0)
+		return true;
+	struct listing *listing = malloc(sizeof(*listing) + zone->length + 1);
+	if (listing == NULL)
+		return false;
+	listing->leaf =
+		(struct trie_leaf){trie_hash(zone->origin, zone->length), (uint16_t)zone->length,
+				   offsetof(struct listing, origin)};
+	listing->zone = zone;
+	memcpy(listing->origin, zone->origin, zone->length + 1);
+	if (!change_table(mirror, zone->origin, zone->length, listing)) {
+		free(listing);
+		return false;
+	}
+	zone->is_listed = true;
+	return true;
+}
+
+static void
+unlist_zone(struct mirror *mirror, struct zone *zone)
+{
+	// without memory it stays listed, and then fails instead of being absent
+	if (zone->is_listed)
+		change_table(mirror, zone->origin, zone->length, NULL);
+}
+
+/* ---- zones ---- */
+
+static int
+compare_ids(const void *left, const void *right)
+{
+	const struct zone *a = left;
+	const struct zone *b = right;
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+static struct zone *
+find_zone(struct mirror *mirror, int64_t id)
+{
+	struct zone key = {.id = id};
+	void *found = tfind(&key, &mirror->by_id, compare_ids);
+	return found != NULL ? *(struct zone **)found : NULL;
+}
+
+/* An origin in its stored form; its octets on the wire, 0 where it is none. */
+static size_t
+read_origin(const char *origin, char out[DDNS_DNAME_TEXT_MAX + 1])
+{
+	uint8_t octets[DDNS_DNAME_WIRE_MAX];
+	size_t wire;
+	if (ddns_dname_canonical(origin, out) == DDNS_OK && strcmp(out, "@") != 0 && *out != '\0' &&
+	    ddns_dname_to_wire(out, octets, &wire) == DDNS_OK)
+		return wire;
+	snprintf(out, DDNS_DNAME_TEXT_MAX + 1, "%s", origin); // for messages
+	return 0;
+}
+
+static struct zone *
+add_zone(struct mirror *mirror, int64_t id, const char *origin, size_t origin_wire)
+{
+	size_t length = strlen(origin);
+	struct zone *zone = calloc(1, sizeof(*zone) + length + 1);
+	if (zone == NULL)
+		return NULL;
+	zone->id = id;
+	zone->origin_wire = origin_wire;
+	zone->length = length;
+	memcpy(zone->origin, origin, length);
+	if (tsearch(zone, &mirror->by_id, compare_ids) == NULL) {
+		free(zone);
+		return NULL;
+	}
+	return zone;
+}
+
+static void
+release_zone(struct retired *retired)
+{
+	free(retired);
+}
+
+/* Takes the zone from the readers; what they still look at goes to the reclaimer. */
+static void
+unpublish(struct mirror *mirror, struct zone *zone)
+{
+	atomic_store_explicit(&zone->served, NULL, memory_order_release);
+	if (zone->latest != NULL) {
+		snapshot_retire(zone->latest, zone, mirror->reclaim);
+		zone->latest = NULL;
+		mirror->counts.zones--;
+	}
+}
+
+static void
+remove_zone(struct mirror *mirror, struct zone *zone)
+{
+	unlist_zone(mirror, zone);
+	unpublish(mirror, zone);
+	if (zone->is_listed)
+		return; // no memory: it is found for ever, and fails
+	zone->retired = (struct retired){.group = zone, .release = release_zone};
+	reclaim_retire(mirror->reclaim, &zone->retired);
+}
+
+void
+mirror_gone(struct mirror *mirror, int64_t zone_id)
+{
+	struct zone *zone = find_zone(mirror, zone_id);
+	if (zone == NULL)
+		return;
+	tdelete(zone, &mirror->by_id, compare_ids);
+	remove_zone(mirror, zone);
+}
+
+static void
+visit_to_remove(const void *nodep, VISIT visit, void *mirror)
+{
+	if (visit == postorder || visit == leaf)
+		remove_zone(mirror, *(struct zone *const *)nodep);
+}
+
+static void
+keep(void *zone)
+{
+	(void)zone; // the reclaimer frees it
+}
+
+void
+mirror_clear(struct mirror *mirror)
+{
+	atomic_store_explicit(&mirror->is_ready, false, memory_order_release);
+	twalk_r(mirror->by_id, visit_to_remove, mirror);
+	tdestroy(mirror->by_id, keep);
+	mirror->by_id = NULL;
+	node_scratch_free(&mirror->scratch);
+	mirror->counts = (struct mirror_counts){0};
+}
+
+/* ---- versions ---- */
+
+/* Makes a complete snapshot the zone's newest; the one before must have been taken care of. */
+static void
+publish(struct mirror *mirror, struct zone *zone, struct snapshot *snapshot)
+{
+	struct snapshot *before = zone->latest;
+	bool was_faulty = zone->fault != NULL;
+	zone->latest = snapshot;
+	zone->fault = zone->origin_wire == 0 ? "its origin is not a domain name" : snapshot->fault;
+
+	struct snapshot *served = zone->fault == NULL ? snapshot : NULL;
+	atomic_store_explicit(&zone->served, served, memory_order_release);
+	if (before != NULL)
+		snapshot_retire(before, zone, mirror->reclaim);
+	else
+		mirror->counts.zones++;
+
+	if (served == NULL)
+		unlist_zone(mirror, zone);
+	else if (!list_zone(mirror, zone))
+		zone->fault = "no memory";
+	if (zone->fault != NULL || was_faulty)
+		mirror->events.zone_fault(mirror->events.context, zone->origin, zone->fault);
+}
+
+/* Says once that a transfer list cannot be understood. */
+static void
+judge_transfer(struct mirror *mirror, struct zone *zone, bool is_bad)
+{
+	if (is_bad && !zone->had_bad_transfer)
+		mirror->events.zone_warning(
+			mirror->events.context, zone->origin,
+			"its transfer list has something in it that is no address "
+			"or prefix, which admits nobody");
+	zone->had_bad_transfer = is_bad;
+}
+
+static struct edit_target
+target_of(struct mirror *mirror, const char *origin, size_t origin_wire)
+{
+	return (struct edit_target){
+		.origin = origin,
+		.origin_wire = origin_wire,
+		.scratch = &mirror->scratch,
+		.context = mirror->events.context,
+		.row_left_out = mirror->events.row_left_out,
+	};
+}
+
+enum ddns_result
+mirror_load_begin(struct mirror *mirror, const struct ddns_zone *from, struct mirror_load **loadp)
+{
+	struct mirror_load *load = calloc(1, sizeof(*load));
+	if (load == NULL)
+		return DDNS_NO_MEMORY;
+	bool is_clean = true;
+	load->mirror = mirror;
+	load->zone_id = from->id;
+	load->origin_wire = read_origin(from->origin, load->origin);
+	load->snapshot = snapshot_create(from, &is_clean);
+	load->has_bad_transfer = !is_clean;
+	struct edit_target target = target_of(mirror, load->origin, load->origin_wire);
+	if (load->snapshot == NULL || !edit_begin(&load->edit, NULL, &target)) {
+		snapshot_free(load->snapshot);
+		free(load);
+		return DDNS_NO_MEMORY;
+	}
+	*loadp = load;
+	return DDNS_OK;
+}
+
+enum ddns_result
+mirror_load_row(struct mirror_load *load, const struct ddns_row *row)
+{
+	load->mirror->counts.rows++;
+	return edit_add(&load->edit, row);
+}
+
+enum ddns_result
+mirror_load_end(struct mirror_load *load)
+{
+	struct mirror *mirror = load->mirror;
+	struct zone *zone = find_zone(mirror, load->zone_id);
+	enum ddns_result result = edit_settle(&load->edit);
+
+	if (result == DDNS_OK && zone != NULL && strcmp(zone->origin, load->origin) != 0) {
+		mirror_gone(mirror, load->zone_id); // it has another name now
+		zone = NULL;
+	}
+	if (result == DDNS_OK && zone == NULL) {
+		zone = add_zone(mirror, load->zone_id, load->origin, load->origin_wire);
+		result = zone != NULL ? DDNS_OK : DDNS_NO_MEMORY;
+	}
+	if (result != DDNS_OK) {
+		mirror_load_drop(load);
+		return result;
+	}
+	mirror->counts.names += load->edit.names;
+	judge_transfer(mirror, zone, load->has_bad_transfer);
+	snapshot_complete(load->snapshot, edit_commit(&load->edit));
+	zone->needs_load = false;
+	publish(mirror, zone, load->snapshot);
+	free(load);
+	return DDNS_OK;
+}
+
+void
+mirror_load_drop(struct mirror_load *load)
+{
+	struct mirror *mirror = load->mirror;
+	struct zone *zone = find_zone(mirror, load->zone_id);
+	if (zone == NULL)
+		zone = add_zone(mirror, load->zone_id, load->origin, load->origin_wire);
+	// not listed, it would not exist: not loaded is another thing
+	if (zone != NULL && zone->latest == NULL)
+		list_zone(mirror, zone);
+	edit_drop(&load->edit);
+	snapshot_free(load->snapshot);
+	free(load);
+}
+
+/* The edit of a step: the names emptied, the rows put in, what is left empty taken out. */
+static enum ddns_result
+apply_step(struct edit *edit, const char *const *names, size_t name_count,
+	   const struct ddns_row *rows, size_t row_count)
+{
+	enum ddns_result result = DDNS_OK;
+	for (size_t i = 0; i < name_count && result == DDNS_OK; i++)
+		result = edit_empty(edit, names[i]);
+	for (size_t i = 0; i < row_count && result == DDNS_OK; i++)
+		result = edit_add(edit, &rows[i]);
+	for (size_t i = 0; i < name_count && result == DDNS_OK; i++)
+		result = edit_prune(edit, names[i]);
+	return result == DDNS_OK ? edit_settle(edit) : result;
+}
+
+enum ddns_result
+mirror_step(struct mirror *mirror, const struct ddns_zone *from, const char *const *names,
+	    size_t name_count, const struct ddns_row *rows, size_t row_count)
+{
+	char origin[DDNS_DNAME_TEXT_MAX + 1];
+	struct zone *zone = find_zone(mirror, from->id);
+	read_origin(from->origin, origin);
+	if (zone == NULL || zone->latest == NULL || zone->needs_load ||
+	    strcmp(zone->origin, origin) != 0)
+		return DDNS_NOT_FOUND;
+
+	bool is_clean = true;
+	struct snapshot *before = zone->latest;
+	struct snapshot *snapshot = snapshot_create(from, &is_clean);
+	struct edit_target target = target_of(mirror, zone->origin, zone->origin_wire);
+	struct edit edit;
+	if (snapshot == NULL || !edit_begin(&edit, before->root, &target)) {
+		snapshot_free(snapshot);
+		return DDNS_NO_MEMORY;
+	}
+	enum ddns_result result = apply_step(&edit, names, name_count, rows, row_count);
+	if (result != DDNS_OK) {
+		zone->needs_load = true;
+		edit_drop(&edit);
+		snapshot_free(snapshot);
+		return result;
+	}
+	judge_transfer(mirror, zone, !is_clean);
+	before->garbage = edit.trie.garbage;
+	before->garbage_count = edit.trie.garbage_count;
+	before->owns_tree = false;
+	snapshot_complete(snapshot, edit_commit(&edit));
+	publish(mirror, zone, snapshot);
+	return DDNS_OK;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One version of a zone: making, judging and freeing it.
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dlz_ddns/rr.h"
+#include "dlz_ddns/snapshot.h"
+#include "sql/client/dname.h"
+
+/* RFC 1035 section 3.3.13; NULL where MNAME or RNAME is not a name. */
+static const char *
+write_soa(const struct ddns_zone *zone, char *out, size_t size)
+{
+	char mname[DDNS_DNAME_TEXT_MAX + 1];
+	char rname[DDNS_DNAME_TEXT_MAX + 1];
+	if (ddns_dname_canonical(zone->mname, mname) != DDNS_OK || strcmp(mname, "@") == 0)
+		return "its MNAME is not a domain name";
+	if (ddns_dname_canonical(zone->rname, rname) != DDNS_OK || strcmp(rname, "@") == 0)
+		return "its RNAME is not a domain name";
+	snprintf(out, size, "%s. %s. %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32,
+		 mname, rname, zone->serial, zone->refresh, zone->retry, zone->expire,
+		 zone->negative_ttl);
+	return NULL;
+}
+
+struct snapshot *
+snapshot_create(const struct ddns_zone *zone, bool *is_cleanp)
+{
+	char soa[2 * DDNS_DNAME_TEXT_MAX + 64] = "";
+	const char *fault = write_soa(zone, soa, sizeof(soa));
+
+	struct snapshot *snapshot = malloc(sizeof(*snapshot) + strlen(soa) + 1);
+	if (snapshot == NULL)
+		return NULL;
+	*snapshot = (struct snapshot){
+		.serial = zone->serial,
+		.soa_ttl = zone->ttl <= RR_TTL_MAX ? zone->ttl : RR_TTL_MAX,
+		.fault = fault,
+	};
+	strcpy(snapshot->soa, soa);
+	if (transfer_parse(zone->transfer, zone->transfer_to, &snapshot->transfer, is_cleanp))
+		return snapshot;
+	free(snapshot);
+	return NULL;
+}
+
+static bool
+has_ns(const struct node *apex)
+{
+	struct node_rr rr;
+	for (size_t at = 0; node_next(apex, &at, &rr);)
+		if (rr.type_number == RR_NS)
+			return true;
+	return false;
+}
+
+void
+snapshot_complete(struct snapshot *snapshot, struct trie_branch *root)
+{
+	struct trie_leaf *leaf = trie_find(root, "@", 1, trie_hash("@", 1));
+	snapshot->root = root;
+	snapshot->owns_tree = true;
+	snapshot->apex = leaf != NULL ? node_of(leaf) : NULL;
+	if (snapshot->fault == NULL && (leaf == NULL || !has_ns(snapshot->apex)))
+		snapshot->fault = "it has no NS record";
+}
+
+void
+snapshot_free(struct snapshot *snapshot)
+{
+	if (snapshot == NULL)
+		return;
+	for (size_t i = 0; i < snapshot->garbage_count; i++)
+		free(snapshot->garbage[i]);
+	free(snapshot->garbage);
+	if (snapshot->owns_tree)
+		trie_free(snapshot->root);
+	transfer_free(&snapshot->transfer);
+	free(snapshot);
+}
+
+static bool
+is_held(const struct retired *retired)
+{
+	const struct snapshot *snapshot = (const struct snapshot *)retired;
+	return atomic_load_explicit(&snapshot->holders, memory_order_acquire) > 0;
+}
+
+static void
+release(struct retired *retired)
+{
+	snapshot_free((struct snapshot *)retired);
+}
+
+void
+snapshot_retire(struct snapshot *snapshot, const void *zone, struct reclaim *reclaim)
+{
+	snapshot->retired = (struct retired){.group = zone, .is_held = is_held, .release = release};
+	reclaim_retire(reclaim, &snapshot->retired);
+}
