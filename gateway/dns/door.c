@@ -28,7 +28,7 @@ struct dns_door {
 static bool
 may_tell(struct dns_door *door, const struct exchange *exchange)
 {
-	return exchange->connection != NULL ||
+	return exchange->stream != NULL ||
 	       bucket_table_take(door->refusals, &exchange->peer, &door->options.refusal_rate,
 				 exchange->begun_ms);
 }
@@ -119,8 +119,8 @@ verify(struct dns_door *door, struct exchange *exchange)
 	exchange->key = key;
 	tsig_signer_init(&exchange->signer, &key->tsig, tsig, verdict);
 	exchange->is_verified = true;
-	if (exchange->connection != NULL)
-		connection_set_verified(exchange->connection);
+	if (exchange->stream != NULL)
+		stream_set_verified(exchange->stream);
 	if (verdict != TSIG_VERIFIED) {
 		refusal_log(exchange, verdict);
 		exchange_answer(exchange, KNOT_RCODE_NOTAUTH);
@@ -157,7 +157,7 @@ take_query(struct dns_door *door, struct exchange *exchange)
 {
 	uint16_t type = knot_pkt_qtype(exchange->message.packet);
 	uint16_t rcode = message_check_question(&exchange->message);
-	bool is_tcp = exchange->connection != NULL;
+	bool is_tcp = exchange->stream != NULL;
 
 	if (rcode == KNOT_RCODE_NOERROR && type == KNOT_RRTYPE_AXFR && !is_tcp)
 		rcode = KNOT_RCODE_FORMERR;

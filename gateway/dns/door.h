@@ -8,7 +8,7 @@
 
 #include "gateway/dns/bucket.h"
 #include "gateway/dns/committer.h"
-#include "gateway/dns/connection.h"
+#include "gateway/dns/stream.h"
 #include "gateway/dns/keyring.h"
 #include "sql/client/result.h"
 
@@ -17,7 +17,7 @@ struct dns_door_options {
 	const char *const *listen; // ADDRESS:PORT each, UDP and TCP
 	size_t listen_count;
 	struct keyring *keyring; // stays until dns_door_free
-	struct connection_limits connections;
+	struct stream_limits connections;
 	struct bucket_limit key_rate;	   // signed requests of one key
 	struct bucket_limit stranger_rate; // unsigned queries of one network over UDP
 	struct bucket_limit refusal_rate;  // refusals that one network is told over UDP

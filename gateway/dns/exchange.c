@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "gateway/dns/connection.h"
+#include "gateway/dns/stream.h"
 #include "gateway/dns/datagram.h"
 
 enum {
@@ -54,8 +54,8 @@ exchange_drop(struct exchange *exchange)
 {
 	if (exchange == NULL)
 		return;
-	if (exchange->connection != NULL)
-		connection_finish(exchange->connection);
+	if (exchange->stream != NULL)
+		stream_finish(exchange->stream);
 	keyring_release(exchange->keyring, exchange->key);
 	change_list_free(exchange->changes);
 	free(exchange->changes_json);
@@ -67,7 +67,7 @@ exchange_drop(struct exchange *exchange)
 size_t
 exchange_answer_max(const struct exchange *exchange)
 {
-	bool is_tcp = exchange->connection != NULL;
+	bool is_tcp = exchange->stream != NULL;
 	size_t most = message_answer_max(&exchange->message, is_tcp);
 
 	if (!is_tcp && !exchange->is_verified && most > exchange->length + STRANGER_ROOM)
@@ -84,8 +84,8 @@ exchange_signer(struct exchange *exchange)
 bool
 exchange_send(struct exchange *exchange, const uint8_t *wire, size_t length)
 {
-	if (exchange->connection != NULL)
-		return connection_send(exchange->connection, wire, length);
+	if (exchange->stream != NULL)
+		return stream_send(exchange->stream, wire, length);
 	return datagram_send(&exchange->path, wire, length);
 }
 

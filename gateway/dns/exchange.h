@@ -16,7 +16,7 @@
 #include "gateway/dns/message.h"
 #include "gateway/dns/tsig.h"
 
-struct connection;
+struct stream;
 
 /* Which way a datagram came: its answer goes back the same way. */
 struct datagram_path {
@@ -40,8 +40,8 @@ struct exchange {
 	struct address peer;
 	int64_t begun_ms; // CLOCK_MONOTONIC
 
-	struct datagram_path path;     // over UDP
-	struct connection *connection; // over TCP, with a reference; else NULL
+	struct datagram_path path; // over UDP
+	struct stream *stream;	   // over TCP, with a reference; else NULL
 
 	struct keyring *keyring;
 	struct keyring_key *key;   // of a signed answer, with a reference; else NULL

@@ -26,7 +26,7 @@ struct dns_server {
 	size_t source_count;
 	struct source stop;
 	int epoll_fd;
-	struct connections *connections;
+	struct streams *streams;
 	pthread_t thread;
 	bool has_thread;
 	_Atomic int64_t seen_alive_ms;
@@ -111,13 +111,13 @@ dns_server_create(const struct dns_server_options *options, struct dns_server **
 	CHECK(source_add(server, &server->stop));
 	for (size_t i = 0; i < options->listen_count; i++)
 		CHECK(address_bind(server, options->listen[i]));
-	const struct connections_options connections = {
+	const struct streams_options streams = {
 		.epoll_fd = server->epoll_fd,
 		.limits = options->limits,
 		.receive = options->receive,
 		.context = options->context,
 	};
-	CHECK(connections_create(&connections, &server->connections));
+	CHECK(streams_create(&streams, &server->streams));
 	*serverp = server;
 	server = NULL;
 
@@ -152,9 +152,8 @@ events_take(struct dns_server *server, const struct epoll_event *events, int cou
 		case SOURCE_DATAGRAM:
 			datagrams_take(server, source->fd);
 			break;
-		case SOURCE_CONNECTION:
-			connections_event(server->connections, events[i].data.ptr,
-					  events[i].events);
+		case SOURCE_STREAM:
+			streams_event(server->streams, events[i].data.ptr, events[i].events);
 			break;
 		case SOURCE_LISTENER:
 			listeners[listener_count++] = source->fd;
@@ -164,7 +163,7 @@ events_take(struct dns_server *server, const struct epoll_event *events, int cou
 		}
 	}
 	for (int i = 0; i < listener_count; i++)
-		connections_accept(server->connections, listeners[i]);
+		streams_accept(server->streams, listeners[i]);
 	return true;
 }
 
@@ -176,7 +175,7 @@ run(void *context)
 
 	while (events_take(server, events, epoll_wait(server->epoll_fd, events, EVENTS, TURN_MS))) {
 		server->seen_alive_ms = exchange_clock_ms();
-		connections_expire(server->connections, server->seen_alive_ms);
+		streams_expire(server->streams, server->seen_alive_ms);
 	}
 	return NULL;
 }
@@ -210,7 +209,7 @@ dns_server_free(struct dns_server *server)
 	if (server == NULL)
 		return;
 	dns_server_stop(server);
-	connections_free(server->connections);
+	streams_free(server->streams);
 	for (size_t i = 0; i < server->source_count; i++)
 		(void)close(server->sources[i].fd);
 	if (server->stop.fd >= 0)

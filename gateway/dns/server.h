@@ -6,14 +6,14 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#include "gateway/dns/connection.h"
+#include "gateway/dns/stream.h"
 #include "gateway/dns/exchange.h"
 #include "sql/client/result.h"
 
 struct dns_server_options {
 	const char *const *listen; // ADDRESS:PORT each
 	size_t listen_count;
-	struct connection_limits limits;
+	struct stream_limits limits;
 	/* Takes an exchange over; from the server's thread. */
 	void (*receive)(void *context, struct exchange *exchange);
 	void *context;

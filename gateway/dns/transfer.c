@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/dns/connection.h"
+#include "gateway/dns/stream.h"
 #include "gateway/log.h"
 #include "sql/client/dname.h"
 
@@ -43,7 +43,7 @@ message_end(struct transfer *transfer)
 
 	answer_free(&transfer->answer);
 	if (result == DDNS_OK && (!exchange_send(transfer->exchange, transfer->buffer, length) ||
-				  !connection_wait(transfer->exchange->connection, CLIENT_MS)))
+				  !stream_wait(transfer->exchange->stream, CLIENT_MS)))
 		result = DDNS_DENIED;
 	return result;
 }
@@ -174,7 +174,7 @@ transfer_run(struct exchange *exchange, struct ddns_db *db, struct rr_reader *re
 	}
 	transfer->exchange = exchange;
 	transfer->reader = reader;
-	connection_set_transfer(exchange->connection);
+	stream_set_transfer(exchange->stream);
 	enum ddns_result result = transfer_try(transfer, db, &rcode);
 	outcome_log(transfer, result != DDNS_OK		    ? "failed"
 			      : rcode != KNOT_RCODE_NOERROR ? "refused"
@@ -184,7 +184,7 @@ transfer_run(struct exchange *exchange, struct ddns_db *db, struct rr_reader *re
 	} else if (transfer->total == 0) {
 		exchange_answer(exchange, result != DDNS_OK ? KNOT_RCODE_SERVFAIL : rcode);
 	} else {
-		connection_abort(exchange->connection);
+		stream_abort(exchange->stream);
 		exchange_drop(exchange);
 	}
 	free(transfer);

@@ -574,7 +574,9 @@ begin
   end loop;
 
   if is_changed then
-    perform check_names(p_zone, array(select distinct o from unnest(p_owners) o));
+    if 'CNAME' = any (p_types) then
+      perform check_names(p_zone, array(select distinct o from unnest(p_owners) o), true);
+    end if;
     insert into history (zone, name, account, key, door, peer, what, old, new, serial)
     select p_origin, case s.owner when '@' then p_origin else s.owner || '.' || p_origin end,
            (select login from accounts where id = p_account), p_key_name, 'dns', p_peer, s.type,

@@ -218,8 +218,6 @@ test_prerequisites(void **state)
 		{"a", A, ANY, 0, 4, PREREQUISITE_WRONG, 1},
 		{"a", A, NONE, 0, 4, PREREQUISITE_WRONG, 1},
 		{"a", A, CH, 0, 4, PREREQUISITE_WRONG, 1},
-		{"a", A, IN, 0, 0, PREREQUISITE_WRONG, 1},
-		{"a", ANY, IN, 0, 0, PREREQUISITE_WRONG, 1},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct draft draft;

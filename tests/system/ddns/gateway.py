@@ -16,8 +16,13 @@ user = "{user}"
 secret-key-file = "{secret_key}"
 http-listen = {{"{address}:{port}"}}
 status-listen = {{"{address}:{status_port}"}}
+dns-listen = {{"{address}:{dns_port}"}}
 # No limits: every client of a sandbox has the same address.
 http-connections-per-address = 0
+dns-connections-per-address = 0
+dns-key-rate = 0
+dns-query-rate = 0
+dns-refusal-rate = 0
 {options}"""
 
 
@@ -37,6 +42,7 @@ class Gateway:
         self.environment = {}  # more variables for the gateway
         self.port = None
         self.status_port = None
+        self.dns_port = None
         self._keep = keep
         self._read_ports()
         self.server = process.Server(name, os.path.join(directory, "run"), self.log, "ddns-gateway")
@@ -58,6 +64,8 @@ class Gateway:
         for _ in range(5):
             self.port = claims.port(self.address, [self.port or 8053, 8080, 8081], avoid=taken)
             self.status_port = claims.port(self.address, [self.status_port or 8054], avoid=[*taken, self.port])
+            self.dns_port = claims.port(self.address, [self.dns_port or 53, 5353], ("tcp", "udp"),
+                                        avoid=[*taken, self.port, self.status_port])
             self.rewrite()
             begin = os.path.getsize(self.log) if os.path.exists(self.log) else 0
             self.server.start([self.build.gateway, "-f", "-c", self.conf], cwd=self.home,
@@ -66,7 +74,7 @@ class Gateway:
                 self.wait_ready(timeout, begin)
                 return
             except _PortTaken:
-                taken += [self.port, self.status_port]
+                taken += [self.port, self.status_port, self.dns_port]
                 self.server.stop()
         raise StepFailed("the gateway found no port to listen on", self.log)
 
@@ -81,7 +89,8 @@ class Gateway:
         with open(self.conf + ".new", "w", encoding="utf-8") as file:
             file.write(CONFIG.format(conninfo=self.cluster.conninfo(GATEWAY_ROLE), secret_key=self.secret_key,
                                      user=pwd.getpwuid(os.geteuid()).pw_name, address=self.address, port=self.port,
-                                     status_port=self.status_port, options=self.options))
+                                     status_port=self.status_port, dns_port=self.dns_port,
+                                     options=self.options))
         os.rename(self.conf + ".new", self.conf)
 
     def wait_ready(self, timeout=30, log_begin=0):
@@ -138,6 +147,8 @@ class Gateway:
             return
         self.port = int(re.search(r'http-listen = \{"[^"]*:(\d+)"', text)[1])
         self.status_port = int(re.search(r'status-listen = \{"[^"]*:(\d+)"', text)[1])
+        dns = re.search(r'dns-listen = \{"[^"]*:(\d+)"', text)
+        self.dns_port = int(dns[1]) if dns else None
 
 
 class _PortTaken(Exception):
