@@ -204,6 +204,19 @@ list_create(const knot_pkt_t *packet, struct change_list **listp)
 	return DDNS_OK;
 }
 
+/* Whether a prerequisite of class ANY or NONE carries data: named takes that for a message that it
+ * cannot read, and answers so before it looks at the others. */
+static bool
+has_misplaced_data(const knot_pktsection_t *prerequisites)
+{
+	for (uint16_t i = 0; i < prerequisites->count; i++) {
+		const knot_rrset_t *rr = knot_pkt_rr(prerequisites, i);
+		if ((rr->rclass == KNOT_CLASS_ANY || rr->rclass == KNOT_CLASS_NONE) && has_data(rr))
+			return true;
+	}
+	return false;
+}
+
 enum ddns_result
 change_list_read(const struct message *message, struct change_list **listp, uint16_t *rcodep)
 {
@@ -222,6 +235,8 @@ change_list_read(const struct message *message, struct change_list **listp, uint
 		return DDNS_OK;
 
 	CHECK(list_create(message->packet, &list));
+	if (has_misplaced_data(prerequisites))
+		*rcodep = KNOT_RCODE_FORMERR;
 	for (uint16_t i = 0; i < changes->count && *rcodep == KNOT_RCODE_NOERROR; i++) {
 		struct change *change = &list->changes[list->change_count++];
 		CHECK(change_read(list, knot_pkt_rr(changes, i), change, rcodep));

@@ -60,6 +60,7 @@ struct committer {
 	struct ddns_db *db; // the thread's own
 	struct ddns_array parameters[PARAMETER_WAIT];
 	int64_t next_open_ms;
+	struct ddns_db_error error; // why the last group failed
 	pthread_t thread;
 	bool has_thread;
 };
@@ -174,9 +175,8 @@ group_run(struct committer *committer, struct exchange *const *group, size_t cou
 
 cleanup:
 	ddns_rows_free(rows);
-	if (result != DDNS_OK && result != DDNS_UNAVAILABLE)
-		log_debug("dns: a group of %zu updates failed: %s", count,
-			  ddns_db_last_error(db)->message);
+	committer->error = *ddns_db_last_error(db);
+	log_debug("dns: a group of %zu updates failed: %s", count, committer->error.message);
 	if (ddns_db_is_open(db) &&
 	    ddns_db_query(db, DDNS_STATEMENT_ROLLBACK, NULL, 0, STATEMENT_MS, NULL) != DDNS_OK)
 		ddns_db_close(db);
@@ -225,14 +225,14 @@ singles_run(struct committer *committer, struct exchange **group, size_t count, 
 		else if (result == DDNS_UNAVAILABLE)
 			queue_add(again, group[i]);
 		else
-			fail(group[i], ddns_db_last_error(committer->db)->message);
+			fail(group[i], committer->error.message);
 		ddns_rows_free(rows);
 	}
 }
 
 /* Says once that the database went, and once that it is back. */
 static void
-state_set(struct committer *committer, bool is_away)
+state_set(struct committer *committer, bool is_away, const char *reason)
 {
 	pthread_mutex_lock(&committer->lock);
 	bool was_away = committer->status.away_since_ms != 0;
@@ -241,8 +241,7 @@ state_set(struct committer *committer, bool is_away)
 							      : 0;
 	pthread_mutex_unlock(&committer->lock);
 	if (is_away && !was_away)
-		log_warning("dns: the database is away: %s",
-			    ddns_db_last_error(committer->db)->message);
+		log_warning("dns: the database is away: %s", reason);
 	else if (!is_away && was_away)
 		log_notice("dns: connected to the database");
 }
@@ -262,7 +261,7 @@ open_database(struct committer *committer)
 		       ddns_db_query(committer->db, DDNS_STATEMENT_DNS_LOCK_TIMEOUT, &parameter, 1,
 				     STATEMENT_MS, NULL) == DDNS_OK;
 	committer->next_open_ms = exchange_clock_ms() + 200;
-	state_set(committer, !is_open);
+	state_set(committer, !is_open, ddns_db_last_error(committer->db)->message);
 	return is_open;
 }
 
@@ -317,7 +316,7 @@ group_work(struct committer *committer, struct exchange **group, size_t count)
 		queue_add(&committer->queue, exchange);
 	pthread_mutex_unlock(&committer->lock);
 	if (!ddns_db_is_open(committer->db))
-		state_set(committer, true);
+		state_set(committer, true, committer->error.message);
 }
 
 /* Waits until there is something to do, or a turn is over. */

@@ -481,7 +481,7 @@ begin
   is_changed := false;
   if cardinality(p_contacts) > 0 then
     insert into contacts as c (domain_id, at, peer, door)
-    select u, now(), p_peer, 'dns' from unnest(p_contacts) u where u is not null
+    select distinct u, now(), p_peer, 'dns' from unnest(p_contacts) u
     on conflict (domain_id) do update set at = excluded.at, peer = excluded.peer, door = excluded.door;
   end if;
 

@@ -215,8 +215,6 @@ test_prerequisites(void **state)
 		{"a", A, IN, 60, 4, PREREQUISITE_WRONG, 1},
 		{"outside", ANY, ANY, 0, 0, PREREQUISITE_WRONG, 10},
 		{"outside", ANY, ANY, 1, 0, PREREQUISITE_WRONG, 1},
-		{"a", A, ANY, 0, 4, PREREQUISITE_WRONG, 1},
-		{"a", A, NONE, 0, 4, PREREQUISITE_WRONG, 1},
 		{"a", A, CH, 0, 4, PREREQUISITE_WRONG, 1},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -75,18 +75,10 @@ def test_refusals(update):
     assert "REFUSED" in update.nsupdate(update.server() + foreign, expect=2)
 
 
-def test_clock_that_is_wrong(update):
-    if shutil.which("faketime") is None:
-        pytest.skip("faketime is not installed")
-    said = update.run(["faketime", "-f", "-301s", "nsupdate", "-k", update.key_file("k1")],
-                      update.server() + f"zone {ZONE}\n" + ADD.format(97), expect=2)
-    assert "BADTIME" in said
-
-
 def test_names_of_a_domain_are_its_address(update):
     """Online by an update, offline when the last address is removed; the TTL is the domain's."""
     host, zone = update.stack.host, update.stack.zone
-    state = f"SELECT online, address::text[], ttl FROM ddns.domains WHERE name = '{host}'"
+    state = f"SELECT online, array(SELECT host(a) FROM unnest(address) a), ttl FROM ddns.domains WHERE name = '{host}'"
     update.nsupdate(update.server() + f"zone {zone}\nupdate delete {host} A\nupdate add {host} 1 A 192.0.2.77\nsend\n")
     assert update.stack.sql(state) == [(True, ["192.0.2.77"], 60)]
     update.stack.wait_answer(host, "A", {"192.0.2.77"})
@@ -104,9 +96,9 @@ def test_key_that_is_revoked_or_limited(update):
     update.nsupdate(update.server() + f"zone {zone}\nupdate add _acme-challenge.{host} 60 TXT a\nsend\n", key="acme")
     for line in (f"update add {host} 60 TXT a", f"update add _acme-challenge.{host} 60 A 192.0.2.1",
                  f"update delete {host}"):
-        script = update.server() + f"zone {zone}\n{line}\nsend\n"
+        script = update.server() + f"check-names off\nzone {zone}\n{line}\nsend\n"
         assert "REFUSED" in update.nsupdate(script, key="acme", expect=2)
-    update.stack.ctl("key", "revoke", "acme")
+    update.stack.ctl("key", "delete", "acme")
     script = update.server() + f"zone {zone}\nupdate add _acme-challenge.{host} 60 TXT b\nsend\n"
     assert "BADKEY" in update.nsupdate(script, key="acme", expect=2)
 
