@@ -11,8 +11,8 @@
 #include "dlz_ddns/thread.h"
 
 enum {
-	LINES_PER_MINUTE = 30, // about rows that are left out
-	SHOWN_OCTETS = 120,    // of the rdata of such a row
+	LINES_PER_MINUTE = 300, // about rows that are left out
+	SHOWN_OCTETS = 120,	// of the rdata of such a row
 };
 
 struct feed {

@@ -8,33 +8,27 @@
 #include <string.h>
 
 #include "dlz_ddns/rdata.h"
+#include "dlz_ddns/rdata_fields.h"
 #include "sql/client/dname.h"
 
 enum { RDATA_MAX = 65535 }; // octets on the wire
 
-/* A place in the text.  The first error sticks; later reads do nothing. */
-struct cursor {
-	const char *at;
-	const char *error;
-	size_t wire; // octets that strings and opaque data take, to bound the whole
-};
-
-static void
-fail(struct cursor *in, const char *error)
+void
+cursor_fail(struct cursor *in, const char *error)
 {
 	if (in->error == NULL)
 		in->error = error;
 }
 
-static void
-skip_blanks(struct cursor *in)
+void
+cursor_skip(struct cursor *in)
 {
 	while (*in->at == ' ')
 		in->at++;
 }
 
-static bool
-is_end_of_field(char c)
+bool
+cursor_is_end(char c)
 {
 	return c == '\0' || c == ' ';
 }
@@ -52,7 +46,7 @@ read_octet(struct cursor *in)
 {
 	if (*in->at != '\\') {
 		if (is_special(*in->at))
-			fail(in, "a special character without a backslash");
+			cursor_fail(in, "a special character without a backslash");
 		else
 			in->at++;
 		return;
@@ -60,7 +54,7 @@ read_octet(struct cursor *in)
 	in->at++;
 	if (!isdigit((unsigned char)in->at[0])) {
 		if ((unsigned char)in->at[0] < 0x20 || in->at[0] == 0x7f)
-			fail(in, "a backslash before nothing");
+			cursor_fail(in, "a backslash before nothing");
 		else
 			in->at++;
 		return;
@@ -68,41 +62,42 @@ read_octet(struct cursor *in)
 	unsigned value = 0;
 	for (int i = 0; i < 3; i++, in->at++) {
 		if (!isdigit((unsigned char)*in->at)) {
-			fail(in, "a backslash before fewer than three digits");
+			cursor_fail(in, "a backslash before fewer than three digits");
 			return;
 		}
 		value = value * 10 + (unsigned)(*in->at - '0');
 	}
 	if (value > 255)
-		fail(in, "\\DDD above 255");
+		cursor_fail(in, "\\DDD above 255");
 }
 
-static uint32_t
-read_number(struct cursor *in, uint32_t max)
+uint32_t
+cursor_number(struct cursor *in, uint32_t max)
 {
 	uint64_t value = 0;
 	size_t digits = strspn(in->at, "0123456789");
-	if (digits == 0 || digits > 10 || !is_end_of_field(in->at[digits])) {
-		fail(in, "not a number");
+	if (digits == 0 || digits > 10 || !cursor_is_end(in->at[digits])) {
+		cursor_fail(in, "not a number");
 		return 0;
 	}
 	for (; digits > 0; digits--)
 		value = value * 10 + (unsigned)(*in->at++ - '0');
 	if (value > max)
-		fail(in, "a number too large for its field");
-	return (uint32_t)value;
+		cursor_fail(in, "a number too large for its field");
+	in->number = (uint32_t)value;
+	return in->number;
 }
 
 static void
 read_byte(struct cursor *in)
 {
-	read_number(in, UINT8_MAX);
+	cursor_number(in, UINT8_MAX);
 }
 
 static void
 read_word(struct cursor *in)
 {
-	read_number(in, UINT16_MAX);
+	cursor_number(in, UINT16_MAX);
 }
 
 static void
@@ -119,7 +114,7 @@ read_address(struct cursor *in, int family)
 			return;
 		}
 	}
-	fail(in, family == AF_INET ? "not an IPv4 address" : "not an IPv6 address");
+	cursor_fail(in, family == AF_INET ? "not an IPv4 address" : "not an IPv6 address");
 }
 
 static void
@@ -139,41 +134,41 @@ read_name(struct cursor *in)
 {
 	size_t wire = 1;
 	size_t label = 0;
-	bool is_absolute = in->at[0] == '.' && is_end_of_field(in->at[1]);
+	bool is_absolute = in->at[0] == '.' && cursor_is_end(in->at[1]);
 	if (is_absolute)
 		in->at++;
-	while (in->error == NULL && !is_end_of_field(*in->at)) {
+	while (in->error == NULL && !cursor_is_end(*in->at)) {
 		is_absolute = *in->at == '.';
 		if (is_absolute && label == 0) {
-			fail(in, "an empty label");
+			cursor_fail(in, "an empty label");
 		} else if (is_absolute) {
 			wire += label + 1;
 			label = 0;
 			in->at++;
 		} else if (*in->at == '@' || (unsigned char)*in->at > 0x7e) {
-			fail(in, "a character that a name has only escaped");
+			cursor_fail(in, "a character that a name has only escaped");
 		} else {
 			label++;
 			read_octet(in);
 		}
 		if (label > DDNS_LABEL_MAX || wire > DDNS_DNAME_WIRE_MAX)
-			fail(in, "a name or a label too long");
+			cursor_fail(in, "a name or a label too long");
 	}
 	if (!is_absolute)
-		fail(in, "a name without its final dot");
+		cursor_fail(in, "a name without its final dot");
 }
 
 /* Text in quotes or, where it has no blank, without; its octets. */
-static size_t
-read_text(struct cursor *in)
+size_t
+cursor_text(struct cursor *in)
 {
 	bool is_quoted = *in->at == '"';
 	size_t length = 0;
 	if (is_quoted)
 		in->at++;
-	else if (is_end_of_field(*in->at))
-		fail(in, "a field is missing");
-	while (in->error == NULL && (is_quoted ? *in->at != '"' : !is_end_of_field(*in->at))) {
+	else if (cursor_is_end(*in->at))
+		cursor_fail(in, "a field is missing");
+	while (in->error == NULL && (is_quoted ? *in->at != '"' : !cursor_is_end(*in->at))) {
 		if (is_quoted && strchr("();", *in->at) != NULL && *in->at != '\0')
 			in->at++;
 		else
@@ -182,8 +177,8 @@ read_text(struct cursor *in)
 	}
 	if (is_quoted && in->error == NULL)
 		in->at++;
-	if (in->error == NULL && !is_end_of_field(*in->at))
-		fail(in, "no blank after a quoted string");
+	if (in->error == NULL && !cursor_is_end(*in->at))
+		cursor_fail(in, "no blank after a quoted string");
 	in->wire += length + 1;
 	return length;
 }
@@ -191,8 +186,8 @@ read_text(struct cursor *in)
 static void
 read_string(struct cursor *in)
 {
-	if (read_text(in) > 255)
-		fail(in, "a string of more than 255 octets");
+	if (cursor_text(in) > 255)
+		cursor_fail(in, "a string of more than 255 octets");
 }
 
 static void
@@ -200,7 +195,7 @@ read_strings(struct cursor *in)
 {
 	do {
 		read_string(in);
-		skip_blanks(in);
+		cursor_skip(in);
 	} while (in->error == NULL && *in->at != '\0');
 }
 
@@ -208,15 +203,17 @@ read_strings(struct cursor *in)
 static void
 read_value(struct cursor *in)
 {
-	read_text(in);
+	cursor_text(in);
 }
 
 /* RFC 7553 section 4.4. */
 static void
 read_uri(struct cursor *in)
 {
-	if (read_text(in) == 0)
-		fail(in, "an empty text");
+	if (*in->at != '"')
+		cursor_fail(in, "a URI without quotes");
+	else if (cursor_text(in) == 0)
+		cursor_fail(in, "an empty text");
 }
 
 /* RFC 8659 section 4.1. */
@@ -226,17 +223,8 @@ read_tag(struct cursor *in)
 	size_t length = 0;
 	for (; isalnum((unsigned char)*in->at); in->at++)
 		length++;
-	if (length == 0 || length > 255 || !is_end_of_field(*in->at))
-		fail(in, "not a CAA tag");
-}
-
-static void
-read_mnemonic(struct cursor *in)
-{
-	size_t length = strspn(in->at, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-	if (length == 0 || !is_end_of_field(in->at[length]))
-		fail(in, "not a number or mnemonic");
-	in->at += length;
+	if (length == 0 || length > 255 || !cursor_is_end(*in->at))
+		cursor_fail(in, "not a CAA tag");
 }
 
 /* Hexadecimal digits to the end, blanks between octets ignored; the octets. */
@@ -248,10 +236,10 @@ read_hex(struct cursor *in)
 		if (isxdigit((unsigned char)*in->at))
 			digits++;
 		else if (*in->at != ' ')
-			fail(in, "not hexadecimal");
+			cursor_fail(in, "not hexadecimal");
 	}
 	if (digits % 2 != 0)
-		fail(in, "half an octet");
+		cursor_fail(in, "half an octet");
 	in->wire += digits / 2;
 	return digits / 2;
 }
@@ -260,157 +248,53 @@ static void
 read_opaque(struct cursor *in)
 {
 	if (read_hex(in) == 0)
-		fail(in, "no hexadecimal digits");
+		cursor_fail(in, "no hexadecimal digits");
 }
 
+/* A digest, whose length its type, the number before it, fixes (RFC 4034 appendix A.2, RFC 6605).
+ */
+static void
+read_digest(struct cursor *in)
+{
+	static const uint8_t lengths[] = {[1] = 20, [2] = 32, [3] = 32, [4] = 48};
+	uint32_t type = in->number;
+	size_t length = read_hex(in);
+	if (length == 0 ||
+	    (type < sizeof(lengths) && lengths[type] != 0 && length != lengths[type]))
+		cursor_fail(in, "not as long as its digest type wants");
+}
+
+static unsigned
+base64_value(char c)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	return (unsigned)(strchr(digits, c) - digits);
+}
+
+/* RFC 4648 section 4, blanks between digits ignored; bits that are not used must be zero. */
 static void
 read_base64(struct cursor *in)
 {
 	size_t digits = 0;
 	size_t padding = 0;
+	unsigned last = 0;
 	for (; *in->at != '\0'; in->at++) {
-		if (*in->at == '=')
-			padding++;
-		else if (isalnum((unsigned char)*in->at) || *in->at == '+' || *in->at == '/')
-			digits += padding == 0; // none after the padding: the count is wrong then
-		else if (*in->at != ' ')
-			fail(in, "not base64");
-	}
-	if (digits == 0 || padding > 2 || (digits + padding) % 4 != 0)
-		fail(in, "not base64");
-	in->wire += digits * 3 / 4;
-}
-
-/* RFC 7043: octets of two digits with hyphens between. */
-static void
-read_eui(struct cursor *in, size_t octets)
-{
-	for (size_t i = 0; i < octets && in->error == NULL; i++) {
-		if (!isxdigit((unsigned char)in->at[0]) || !isxdigit((unsigned char)in->at[1]) ||
-		    (i + 1 < octets ? in->at[2] != '-' : !is_end_of_field(in->at[2])))
-			fail(in, "not an EUI address");
-		else
-			in->at += i + 1 < octets ? 3 : 2;
-	}
-}
-
-static void
-read_eui48(struct cursor *in)
-{
-	read_eui(in, 6);
-}
-
-static void
-read_eui64(struct cursor *in)
-{
-	read_eui(in, 8);
-}
-
-/* One of RFC 1876's angles: degrees, then perhaps minutes and seconds, then the hemisphere. */
-static void
-read_angle(struct cursor *in, uint32_t degrees, const char *hemispheres)
-{
-	read_number(in, degrees);
-	for (int i = 0; i < 2; i++) {
-		skip_blanks(in);
-		if (!isdigit((unsigned char)*in->at))
-			break;
-		size_t length = strspn(in->at, "0123456789");
-		unsigned value = (unsigned)(*in->at - '0');
-		if (length == 2)
-			value = value * 10 + (unsigned)(in->at[1] - '0');
-		if (length > 2 || value > 59)
-			fail(in, "minutes or seconds above 59");
-		in->at += length;
-		if (i == 1 && *in->at == '.') {
-			size_t fraction = strspn(in->at + 1, "0123456789");
-			if (fraction < 1 || fraction > 3)
-				fail(in, "not a fraction of a second");
-			in->at += 1 + fraction;
-		}
-		if (!is_end_of_field(*in->at))
-			fail(in, "not an angle");
-	}
-	skip_blanks(in);
-	if (*in->at == '\0' || strchr(hemispheres, *in->at) == NULL || !is_end_of_field(in->at[1]))
-		fail(in, "no hemisphere");
-	else
-		in->at++;
-}
-
-/* Metres with at most two decimals and an optional m, up to `max` whole ones. */
-static void
-read_metres(struct cursor *in, bool may_be_negative, uint64_t max)
-{
-	if (may_be_negative && *in->at == '-')
-		in->at++;
-	size_t digits = strspn(in->at, "0123456789");
-	uint64_t value = 0;
-	if (digits == 0 || digits > 8)
-		fail(in, "not a distance in metres");
-	for (size_t i = 0; i < digits && i < 8; i++)
-		value = value * 10 + (unsigned)(in->at[i] - '0');
-	if (value > max)
-		fail(in, "a distance too large");
-	in->at += digits;
-	if (*in->at == '.') {
-		size_t decimals = strspn(in->at + 1, "0123456789");
-		if (decimals < 1 || decimals > 2)
-			fail(in, "not a distance in metres");
-		in->at += 1 + decimals;
-	}
-	if (*in->at == 'm')
-		in->at++;
-	if (!is_end_of_field(*in->at))
-		fail(in, "not a distance in metres");
-}
-
-static void
-read_loc(struct cursor *in)
-{
-	read_angle(in, 90, "NS");
-	skip_blanks(in);
-	read_angle(in, 180, "EW");
-	skip_blanks(in);
-	read_metres(in, true, 42849672);
-	for (int i = 0; i < 3 && in->error == NULL; i++) { // size and precisions
-		skip_blanks(in);
-		if (*in->at == '\0')
-			return;
-		read_metres(in, false, 90000000);
-	}
-}
-
-/* RFC 9460 section 2.1: key or key=value, each key once. */
-static void
-read_service_parameters(struct cursor *in)
-{
-	enum { KEYS_MAX = 64 };
-	struct {
-		const char *text;
-		size_t length;
-	} keys[KEYS_MAX];
-
-	for (size_t count = 0; in->error == NULL && *in->at != '\0'; count++) {
-		size_t length = strspn(in->at, "abcdefghijklmnopqrstuvwxyz0123456789-");
-		if (length == 0 || length > 63 || count == KEYS_MAX) {
-			fail(in, "not a service parameter");
-			return;
-		}
-		for (size_t i = 0; i < count; i++)
-			if (keys[i].length == length && memcmp(keys[i].text, in->at, length) == 0)
-				fail(in, "a service parameter twice");
-		keys[count].text = in->at;
-		keys[count].length = length;
-		in->at += length;
 		if (*in->at == '=') {
-			in->at++;
-			read_text(in);
-		} else if (!is_end_of_field(*in->at)) {
-			fail(in, "not a service parameter");
+			padding++;
+		} else if (isalnum((unsigned char)*in->at) || *in->at == '+' || *in->at == '/') {
+			last = base64_value(*in->at);
+			digits += padding == 0;
+			if (padding > 0)
+				cursor_fail(in, "not base64");
+		} else if (*in->at != ' ') {
+			cursor_fail(in, "not base64");
 		}
-		skip_blanks(in);
 	}
+	unsigned unused = padding == 1 ? 0x3 : padding == 2 ? 0xf : 0;
+	if (digits == 0 || padding > 2 || (digits + padding) % 4 != 0 || (last & unused) != 0)
+		cursor_fail(in, "not base64");
+	in->wire += digits * 3 / 4;
 }
 
 static void
@@ -427,13 +311,14 @@ read_field(struct cursor *in, char kind)
 		['u'] = read_uri,
 		['v'] = read_value,
 		['g'] = read_tag,
+		['d'] = read_digest,
 		['x'] = read_opaque,
 		['y'] = read_base64,
-		['m'] = read_mnemonic,
-		['e'] = read_eui48,
-		['f'] = read_eui64,
-		['L'] = read_loc,
-		['P'] = read_service_parameters,
+		['e'] = rdata_eui48,
+		['f'] = rdata_eui64,
+		['L'] = rdata_loc,
+		['P'] = rdata_service_parameters,
+		['r'] = rdata_rewrite,
 	};
 	readers[(unsigned char)kind](in);
 }
@@ -443,13 +328,13 @@ rdata_check(const char *rdata, const char *shape)
 {
 	struct cursor in = {.at = rdata};
 	for (; *shape != '\0' && in.error == NULL; shape++) {
-		skip_blanks(&in);
+		cursor_skip(&in);
 		read_field(&in, *shape);
 	}
 	if (in.error == NULL && *in.at != '\0')
-		fail(&in, "something after the last field");
+		cursor_fail(&in, "something after the last field");
 	if (in.wire > RDATA_MAX - 1024) // what the other fields take is below that
-		fail(&in, "more than a record can hold");
+		cursor_fail(&in, "more than a record can hold");
 	return in.error;
 }
 
@@ -459,9 +344,9 @@ rdata_check_generic(const char *rdata)
 	struct cursor in = {.at = rdata + 2};
 	if (strncmp(rdata, "\\# ", 3) != 0)
 		return "not the form of RFC 3597";
-	skip_blanks(&in);
-	uint32_t length = read_number(&in, RDATA_MAX);
+	cursor_skip(&in);
+	uint32_t length = cursor_number(&in, RDATA_MAX);
 	if (read_hex(&in) != length)
-		fail(&in, "the length is not that of the data");
+		cursor_fail(&in, "the length is not that of the data");
 	return in.error;
 }

@@ -11,8 +11,9 @@
  *   4 6  address            n  absolute name         b w    number of 8, 16 bits
  *   s    string, at most 255 octets                  S      one or more of them
  *   u v  text of any length, u not empty             g      CAA's tag
- *   x y  hexadecimal, base64 to the end              m      number or mnemonic
+ *   x y  hexadecimal, base64 to the end              d      digest of the type before it
  *   e f  EUI-48, EUI-64     L  LOC                   P      service parameters
+ *   r    rewrite rule
  */
 static const struct type {
 	const char *name;
@@ -32,9 +33,9 @@ static const struct type {
 	{"HTTPS", 65, "wnP"},
 	{"SVCB", 64, "wnP"},
 	{"TLSA", 52, "bbbx"},
-	{"SSHFP", 44, "bbx"},
-	{"DS", 43, "wbbx"},
-	{"NAPTR", 35, "wwsssn"},
+	{"SSHFP", 44, "bbd"},
+	{"DS", 43, "wbbd"},
+	{"NAPTR", 35, "wwssrn"},
 	{"LOC", 29, "L"},
 	{"URI", 256, "wwu"},
 	{"HINFO", 13, "ss"},
@@ -42,13 +43,13 @@ static const struct type {
 	{"DHCID", 49, "y"},
 	{"OPENPGPKEY", 61, "y"},
 	{"SMIMEA", 53, "bbbx"},
-	{"CERT", 37, "mwmy"},
+	{"CERT", 37, "wwby"},
 	{"AFSDB", 18, "wn"},
 	{"KX", 36, "wn"},
 	{"SPF", 99, "S"},
 	{"EUI48", 108, "e"},
 	{"EUI64", 109, "f"},
-	{"CDS", 59, "wbbx"},
+	{"CDS", 59, "wbbd"},
 	{"CDNSKEY", 60, "wbby"},
 };
 

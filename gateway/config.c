@@ -392,6 +392,10 @@ print_help(FILE *out, const char *help)
 void
 config_print_options(FILE *out)
 {
+	fputs("# Configuration of ddns-gateway.  What begins with # is a comment; the values below "
+	      "are the\n"
+	      "# defaults.  `ddns-gateway -n` checks the file, SIGHUP has it read again.\n\n",
+	      out);
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const struct option *option = &options[i];
 		char text[256];

@@ -96,20 +96,35 @@ cleanup:
 	return result;
 }
 
+/* Takes the locks of the zones that what the account holds lies in. */
+static enum ddns_result
+lock_zones(struct session *session, const char *id)
+{
+	struct ddns_rows *rows = NULL;
+	enum ddns_result result =
+		session_query(session, DDNS_STATEMENT_CTL_ACCOUNT_LOCK, &id, 1, &rows);
+	ddns_rows_free(rows);
+	return result;
+}
+
 static enum ddns_result
 store(struct session *session, void *context)
 {
 	struct change *change = context;
-	char *text = json_dumps(change->values, JSON_COMPACT);
+	char *text = json_dumps(change->values, JSON_COMPACT), id[LOOKUP_ID_SIZE];
 	const char *params[] = {change->login, text};
 	struct ddns_rows *rows = NULL;
 	enum ddns_result result;
 
 	if (text == NULL)
 		return session_no_memory(session);
-	if (change->is_new)
+	if (change->is_new) {
 		CHECK(session_query(session, DDNS_STATEMENT_CTL_ACCOUNT_ADD, &change->login, 1,
 				    NULL));
+	} else {
+		CHECK(lookup_account(session, change->login, id));
+		CHECK(lock_zones(session, id)); // its state changes what they serve
+	}
 	CHECK(session_query(session, DDNS_STATEMENT_CTL_ACCOUNT_SET, params, 2, &rows));
 	if (ddns_rows_count(rows) == 0)
 		result = lookup_missing(session, "account", change->login);
@@ -240,12 +255,11 @@ remove_account(struct session *session, void *context)
 	struct removal *removal = context;
 	char id[LOOKUP_ID_SIZE];
 	const char *params[] = {id};
-	struct ddns_rows *rows = NULL;
 	json_t *account = NULL;
 	enum ddns_result result;
 
 	CHECK(lookup_account(session, removal->login, id));
-	CHECK(session_query(session, DDNS_STATEMENT_CTL_ACCOUNT_LOCK, params, 1, &rows));
+	CHECK(lock_zones(session, id));
 	CHECK(find(session, removal->login, &account));
 	if (!removal->is_sure)
 		CHECK(refuse_removal(session, removal->login, account));
@@ -254,11 +268,12 @@ remove_account(struct session *session, void *context)
 	CHECK(session_query(session, DDNS_STATEMENT_CTL_ACCOUNT_DELETE, params, 1, NULL));
 cleanup:
 	json_decref(account);
-	ddns_rows_free(rows);
 	return result;
 }
 
-static enum ddns_result delete (struct session *session, const struct arguments *arguments) {
+static enum ddns_result
+erase(struct session *session, const struct arguments *arguments)
+{
 	struct removal removal = {arguments->operands[0], arguments_has(arguments, "yes")};
 	json_t *done = NULL;
 	enum ddns_result result;
@@ -267,7 +282,8 @@ static enum ddns_result delete (struct session *session, const struct arguments 
 	done = json_pack("{s:s}", "deleted", removal.login);
 	CHECK(session_print_done(session, done, "account '%s' deleted, with its keys",
 				 removal.login));
-	cleanup : json_decref(done);
+cleanup:
+	json_decref(done);
 	return result;
 }
 
@@ -307,7 +323,7 @@ static const struct command commands[] = {
 	 "  ddnsctl account set joe --password\n",
 	 COUNTED(set_options), set},
 	{"delete", "LOGIN", 1, 1, "deletes an account and its keys", "", COUNTED(delete_options),
-	 delete},
+	 erase},
 };
 
 const struct noun account_noun = {"account", "who holds domains", COUNTED(commands)};

@@ -311,8 +311,12 @@ cleanup:
 	return result;
 }
 
-static enum ddns_result delete (struct session *session, const struct arguments *arguments) {
-	struct change change = {0}; json_t *done = NULL; enum ddns_result result;
+static enum ddns_result
+erase(struct session *session, const struct arguments *arguments)
+{
+	struct change change = {0};
+	json_t *done = NULL;
+	enum ddns_result result;
 
 	CHECK(lookup_name(session, arguments->operands[0], change.name));
 	CHECK(session_transact(session, remove_domain, &change));
@@ -320,7 +324,8 @@ static enum ddns_result delete (struct session *session, const struct arguments 
 			 (json_int_t)change.records);
 	CHECK(session_print_done(session, done, "domain '%s' deleted, and with it %lld records",
 				 change.name, (long long)change.records));
-	cleanup : json_decref(done);
+cleanup:
+	json_decref(done);
 	return result;
 }
 
@@ -354,7 +359,7 @@ static const struct command commands[] = {
 	 "  ddnsctl domain set joe.dyn.example.org address=192.0.2.7 wildcard=off\n",
 	 NULL, 0, set},
 	{"delete", "NAME", 1, 1, "takes a name from its account, with the records in it", "", NULL,
-	 0, delete},
+	 0, erase},
 };
 
 const struct noun domain_noun = {"domain", "names that accounts hold", COUNTED(commands)};

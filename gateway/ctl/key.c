@@ -228,14 +228,11 @@ cleanup:
 static enum ddns_result
 print_clause(struct session *session, const struct new_key *key)
 {
-	if (!session->wants_json) {
-		printf("key \"%s\" {\n\talgorithm %s;\n\tsecret \"%s\";\n};\n", key->name,
-		       key->algorithm, key->text);
-		return DDNS_OK;
-	}
 	json_t *object = json_pack("{s:s, s:s, s:s, s:s}", "name", key->name, "account", key->login,
 				   "algorithm", key->algorithm, "secret", key->text);
-	enum ddns_result result = session_print_done(session, object, "%s", "");
+	enum ddns_result result = session_print_done(
+		session, object, "key \"%s\" {\n\talgorithm %s;\n\tsecret \"%s\";\n};", key->name,
+		key->algorithm, key->text);
 	json_decref(object);
 	return result;
 }
@@ -307,15 +304,20 @@ cleanup:
 	return result;
 }
 
-static enum ddns_result delete (struct session *session, const struct arguments *arguments) {
-	char name[DDNS_DNAME_TEXT_MAX + 1]; json_t *done = NULL; enum ddns_result result;
+static enum ddns_result
+erase(struct session *session, const struct arguments *arguments)
+{
+	char name[DDNS_DNAME_TEXT_MAX + 1];
+	json_t *done = NULL;
+	enum ddns_result result;
 
 	CHECK(lookup_name(session, arguments->operands[0], name));
 	CHECK(session_transact(session, remove_key, name));
 	done = json_pack("{s:s}", "deleted", name);
 	CHECK(session_print_done(session, done, "key '%s' deleted: it works nowhere any more",
 				 name));
-	cleanup : json_decref(done);
+cleanup:
+	json_decref(done);
 	return result;
 }
 
@@ -347,7 +349,8 @@ static const struct command commands[] = {
 	{"show", "NAME", 1, 1, "shows a key's scope and last use, without its secret", "", NULL, 0,
 	 show},
 	{"delete", "NAME", 1, 1, "deletes a key: it works nowhere any more, at once", "", NULL, 0,
-	 delete},
+	 erase},
+	{"revoke", "NAME", 1, 1, "the same as delete", "", NULL, 0, erase},
 };
 
 const struct noun key_noun = {"key", "credentials of machines", COUNTED(commands)};

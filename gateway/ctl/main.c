@@ -2,7 +2,6 @@
 // ddnsctl: reads the command line, runs the command, reports its failure.
 #include "config.h"
 
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -41,7 +40,6 @@ main(int argc, char **argv)
 	char error[512];
 	int status = EXIT_SUCCESS;
 
-	setlocale(LC_ALL, "");
 	if (arguments_parse(argc, argv, &arguments, error, sizeof error) != DDNS_OK) {
 		fprintf(stderr, "ddnsctl: %s\n", error);
 		status = EXIT_USAGE;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Parses a record's data by libzscanner and prints it by libknot, so that one value has one text.
-#include "config.h"
-
 #include "gateway/ctl/rdata.h"
 
 #include <ctype.h>
@@ -86,34 +84,51 @@ rdata_type(const char *text, char type[RDATA_TYPE_MAX + 1], struct rdata_error *
 	return DDNS_OK;
 }
 
-/* Text without quotes as quoted strings; escapes stand, so such text is not cut. */
-static char *
-quote(const char *text)
+/* libzscanner takes other octets than ASCII as escapes only. */
+static void
+put_octets(FILE *stream, const char *text, size_t length)
 {
-	char *quoted = NULL;
-	size_t size = 0, length = strlen(text);
-	size_t step = strchr(text, '\\') == NULL ? STRING_MAX : length + 1;
-	FILE *stream = open_memstream(&quoted, &size);
-	if (stream == NULL)
-		return NULL;
-	for (size_t at = 0; at == 0 || at < length; at += step)
-		fprintf(stream, "%s\"%.*s\"", at > 0 ? " " : "", (int)step, text + at);
-	return fclose(stream) == 0 ? quoted : NULL;
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)text[i];
+		if (c < 0x80)
+			fputc(c, stream);
+		else
+			fprintf(stream, "\\%03u", c);
+	}
+}
+
+/* Text without quotes as quoted strings; in one with escapes octets cannot be counted: it is not
+ * cut. */
+static void
+put_quoted(FILE *stream, const char *text)
+{
+	size_t length = strlen(text), step = strchr(text, '\\') == NULL ? STRING_MAX : length + 1;
+	for (size_t at = 0; at == 0 || at < length; at += step) {
+		fputs(at > 0 ? " \"" : "\"", stream);
+		put_octets(stream, text + at, length - at < step ? length - at : step);
+		fputc('"', stream);
+	}
 }
 
 /* One line of a master file, to be freed. */
 static char *
 make_line(const char *type, const char *text)
 {
-	bool is_plain = strcmp(type, "TXT") == 0 && strchr(text, '"') == NULL &&
-			strncmp(text, "\\#", 2) != 0;
-	char *quoted = is_plain ? quote(text) : NULL, *line = NULL;
-	if (is_plain && quoted == NULL)
+	bool is_text = strcmp(type, "TXT") == 0;
+	char *line = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&line, &size);
+	if (stream == NULL)
 		return NULL;
-	if (asprintf(&line, ". 0 IN %s %s\n", type, is_plain ? quoted : text) < 0)
-		line = NULL;
-	free(quoted);
-	return line;
+	fprintf(stream, ". 0 IN %s ", type);
+	if (is_text && strchr(text, '"') == NULL && strncmp(text, "\\#", 2) != 0)
+		put_quoted(stream, text);
+	else if (is_text)
+		put_octets(stream, text, strlen(text));
+	else
+		fputs(text, stream);
+	fputc('\n', stream);
+	return fclose(stream) == 0 ? line : NULL;
 }
 
 /* Parses the line; names without final dot get `origin`.  NULL, or why not. */

@@ -181,14 +181,18 @@ cleanup:
 	return result;
 }
 
-static enum ddns_result delete (struct session *session, const struct arguments *arguments) {
-	struct change change = {0}; enum ddns_result result;
+static enum ddns_result
+erase(struct session *session, const struct arguments *arguments)
+{
+	struct change change = {0};
+	enum ddns_result result;
 
 	CHECK(gather(session, arguments, &change));
 	CHECK(session_transact(session, remove_records, &change));
 	CHECK(session_print_done(session, change.deleted, "%zu deleted at '%s'",
 				 json_array_size(change.deleted), change.name));
-	cleanup : json_decref(change.deleted);
+cleanup:
+	json_decref(change.deleted);
 	free(change.rdata);
 	return result;
 }
@@ -237,7 +241,7 @@ static const struct command commands[] = {
 	 "A domain whose last address goes is offline; the domain itself stays.\n\n"
 	 "  ddnsctl record delete www.example.org A 192.0.2.1\n"
 	 "  ddnsctl record delete www.example.org\n",
-	 NULL, 0, delete},
+	 NULL, 0, erase},
 };
 
 const struct noun record_noun = {"record", "what is stored at names", COUNTED(commands)};

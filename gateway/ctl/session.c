@@ -32,7 +32,7 @@ session_close(struct session *session)
 	session->db = NULL;
 }
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 note(struct session *session, const char *hint, const char *format, va_list args)
 {
 	vsnprintf(session->message, sizeof session->message, format, args);
@@ -68,14 +68,24 @@ session_no_memory(struct session *session)
 	return session_fail(session, DDNS_NO_MEMORY, NULL, "out of memory");
 }
 
+/* A line for a terminal: what the database says may repeat anything that somebody stored. */
+static void
+report_line(const char *what, const char *text)
+{
+	if (text[0] == '\0')
+		return;
+	fprintf(stderr, "ddnsctl: %s", what);
+	for (; *text != '\0'; text++)
+		fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, stderr);
+	fputc('\n', stderr);
+}
+
 void
 session_report(const struct session *session)
 {
-	fprintf(stderr, "ddnsctl: %s\n", session->message);
-	if (session->detail[0] != '\0')
-		fprintf(stderr, "ddnsctl: detail: %s\n", session->detail);
-	if (session->hint[0] != '\0')
-		fprintf(stderr, "ddnsctl: hint: %s\n", session->hint);
+	report_line("", session->message);
+	report_line("detail: ", session->detail);
+	report_line("hint: ", session->hint);
 }
 
 /* Constraints whose own message is for programmers; the database's detail names the value. */
@@ -142,6 +152,10 @@ fail_by_database(struct session *session, enum ddns_result result)
 {
 	const struct ddns_db_error *error = ddns_db_last_error(session->db);
 	const char *message = sentence_for(error);
+	if (result == DDNS_RETRY)
+		return session_fail(session, result,
+				    "try again, or look who is at it in pg_stat_activity",
+				    "somebody else is changing the same data: %s", error->message);
 	bool is_check = strcmp(error->sqlstate, "23514") == 0 && error->constraint[0] != '\0';
 	if (message == NULL && is_check)
 		return fail_by_check(session, result, error->constraint);

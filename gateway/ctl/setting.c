@@ -88,15 +88,19 @@ cleanup:
 	return result;
 }
 
-static enum ddns_result delete (struct session *session, const struct arguments *arguments) {
-	struct change change = {.name = arguments->operands[0]}; json_t *done = NULL;
+static enum ddns_result
+erase(struct session *session, const struct arguments *arguments)
+{
+	struct change change = {.name = arguments->operands[0]};
+	json_t *done = NULL;
 	enum ddns_result result;
 
 	CHECK(session_transact(session, unset, &change));
 	done = json_pack("{s:s}", "deleted", change.name);
 	CHECK(session_print_done(session, done, "%s is not set any more: its default counts",
 				 change.name));
-	cleanup : json_decref(done);
+cleanup:
+	json_decref(done);
 	return result;
 }
 
@@ -116,7 +120,7 @@ static const struct command commands[] = {
 	 NULL, 0, list},
 	{"set", "NAME VALUE", 2, 2, "sets one, for all gateways at once",
 	 "  ddnsctl setting set name_servers 'ns1.example.org ns2.example.org'\n", NULL, 0, set},
-	{"delete", "NAME", 1, 1, "sets one back to its default", "", NULL, 0, delete},
+	{"delete", "NAME", 1, 1, "sets one back to its default", "", NULL, 0, erase},
 };
 
 const struct noun setting_noun = {"setting", "what all agree on", COUNTED(commands)};

@@ -44,7 +44,8 @@ is_signers(uint16_t type)
 	return type == KNOT_RRTYPE_RRSIG || type == KNOT_RRTYPE_NSEC || type == KNOT_RRTYPE_NSEC3;
 }
 
-/* What a prerequisite asks for, by RFC 2136 section 3.2; false: it is malformed. */
+/* What a prerequisite asks for, by RFC 2136 section 3.2; false: it is malformed.  Of those of class
+ * ANY and NONE is_unreadable has seen that they carry no data. */
 static bool
 prerequisite_kind_of(const knot_rrset_t *rr, int *kindp)
 {
@@ -54,15 +55,13 @@ prerequisite_kind_of(const knot_rrset_t *rr, int *kindp)
 		*kindp = PREREQUISITE_RR;
 		return !rr_type_is_meta(rr->type) && has_its_data(rr);
 	}
-	if (has_data(rr) || (rr_type_is_meta(rr->type) && !is_name))
-		return false;
 	if (rr->rclass == KNOT_CLASS_ANY)
 		*kindp = is_name ? PREREQUISITE_NAME_IN_USE : PREREQUISITE_RRSET_EXISTS;
 	else if (rr->rclass == KNOT_CLASS_NONE)
 		*kindp = is_name ? PREREQUISITE_NAME_FREE : PREREQUISITE_RRSET_ABSENT;
 	else
 		return false;
-	return true;
+	return is_name || !rr_type_is_meta(rr->type);
 }
 
 /* What a change asks for, by RFC 2136 section 3.4.1; false: it is malformed. */
@@ -207,7 +206,7 @@ list_create(const knot_pkt_t *packet, struct change_list **listp)
 /* Whether a prerequisite of class ANY or NONE carries data: named takes that for a message that it
  * cannot read, and answers so before it looks at the others. */
 static bool
-has_misplaced_data(const knot_pktsection_t *prerequisites)
+is_unreadable(const knot_pktsection_t *prerequisites)
 {
 	for (uint16_t i = 0; i < prerequisites->count; i++) {
 		const knot_rrset_t *rr = knot_pkt_rr(prerequisites, i);
@@ -235,7 +234,7 @@ change_list_read(const struct message *message, struct change_list **listp, uint
 		return DDNS_OK;
 
 	CHECK(list_create(message->packet, &list));
-	if (has_misplaced_data(prerequisites))
+	if (is_unreadable(prerequisites))
 		*rcodep = KNOT_RCODE_FORMERR;
 	for (uint16_t i = 0; i < changes->count && *rcodep == KNOT_RCODE_NOERROR; i++) {
 		struct change *change = &list->changes[list->change_count++];

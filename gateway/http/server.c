@@ -61,7 +61,6 @@ start_worker(struct http_server *server, struct http_worker *worker)
 		dispatch_target, worker, MHD_OPTION_UNESCAPE_CALLBACK, dispatch_unescape, worker,
 		MHD_OPTION_CONNECTION_LIMIT, options->connections,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION,
-		MHD_OPTION_CONNECTION_TIMEOUT, options->request_timeout_s,
 		MHD_OPTION_STRICT_FOR_CLIENT, 0, // routers send what they send
 		MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE, MHD_OPTION_END);
 	return worker->daemon == NULL ? DDNS_INTERNAL : DDNS_OK;

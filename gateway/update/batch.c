@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sql/client/pipeline.h"
+
 enum { // of the statement GATEWAY_UPDATE_HOSTS
 	PARAMETER_KEY,
 	PARAMETER_ACCOUNT,
@@ -122,7 +124,7 @@ roll_back(struct batch *batch, struct ddns_db *db, enum ddns_result why, int tim
 {
 	batch->error = *ddns_db_last_error(db);
 	if (!ddns_db_is_open(db))
-		return BATCH_DISCONNECTED;
+		return BATCH_UNCERTAIN;
 	if (batch->error.message[0] == '\0') // it was not the database that failed
 		snprintf(batch->error.message, sizeof batch->error.message, "%s",
 			 ddns_result_text(why));
@@ -137,23 +139,25 @@ enum batch_result
 batch_run(struct batch *batch, struct ddns_db *db, int timeout_ms)
 {
 	const char *texts[BATCH_PARAMETERS];
+	const struct ddns_step steps[] = {
+		{.statement = DDNS_STATEMENT_BEGIN},
+		{DDNS_STATEMENT_GATEWAY_UPDATE_HOSTS, texts, BATCH_PARAMETERS, &batch->rows},
+		{.statement = DDNS_STATEMENT_CLOSE_STEPS},
+		{.statement = DDNS_STATEMENT_COMMIT},
+	};
 	enum ddns_result result;
 
 	ddns_rows_free(batch->rows);
 	batch->rows = NULL;
+	batch->error = (struct ddns_db_error){0};
 	CHECK(collect_parameters(batch, texts));
-	CHECK(ddns_db_query(db, DDNS_STATEMENT_BEGIN, NULL, 0, timeout_ms, NULL));
-	CHECK(ddns_db_query(db, DDNS_STATEMENT_GATEWAY_UPDATE_HOSTS, texts, BATCH_PARAMETERS,
-			    timeout_ms, &batch->rows));
-	CHECK(read_outcomes(batch));
-	CHECK(ddns_db_query(db, DDNS_STATEMENT_CLOSE_STEPS, NULL, 0, timeout_ms, NULL));
-	result = ddns_db_query(db, DDNS_STATEMENT_COMMIT, NULL, 0, timeout_ms, NULL);
-	if (result == DDNS_OK)
+	// nothing between these is for us to decide: one round trip takes them all
+	CHECK(ddns_db_pipeline(db, steps, sizeof steps / sizeof *steps, timeout_ms));
+	if (read_outcomes(batch) == DDNS_OK)
 		return BATCH_COMMITTED;
-	if (!ddns_db_is_open(db)) {
-		batch->error = *ddns_db_last_error(db);
-		return BATCH_UNCERTAIN;
-	}
+	snprintf(batch->error.message, sizeof batch->error.message,
+		 "the database function answers otherwise than agreed");
+	return BATCH_UNABLE;
 
 cleanup:
 	return roll_back(batch, db, result, timeout_ms);

@@ -26,14 +26,13 @@ struct batch {
 enum batch_result {
 	BATCH_COMMITTED,   // the outcomes hold
 	BATCH_ROLLED_BACK, // nothing happened, by fault of a member or of ours; error says why
-	BATCH_CLASHED, // nothing happened, for a passing reason: a deadlock, a lock held too long
-	BATCH_UNABLE,  // nothing happened: the database has no room, is stopping, ...
-	BATCH_DISCONNECTED, // nothing happened: the connection was lost before the commit
-	BATCH_UNCERTAIN, // the connection was lost during the commit; outcomes are what it was for
+	BATCH_CLASHED,	 // nothing happened, for a passing reason: a deadlock, a lock held too long
+	BATCH_UNABLE,	 // the database has no room, is stopping, answers nonsense
+	BATCH_UNCERTAIN, // the connection was lost: it may have been committed or not
 };
 
 /*
- * Runs all members in one transaction; no statement takes longer than timeout_ms.  A member that
+ * Runs all members in one transaction, within timeout_ms or twice that.  A member that
  * the database refuses has its outcome and harms no other.  The connection must be open.
  */
 enum batch_result batch_run(struct batch *batch, struct ddns_db *db, int timeout_ms);

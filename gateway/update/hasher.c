@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "gateway/password.h"
 #include "gateway/update/remembered.h"
@@ -13,6 +15,7 @@
 
 enum {
 	OWNER_TIMEOUT_MS = 1000, // for the account of a host name
+	NICENESS = 10,		 // updates go before passwords when processors are short
 };
 
 /* One password in the queue; it lies on the stack of the thread that waits for it. */
@@ -119,6 +122,7 @@ run(void *context)
 	struct ddns_db *db;
 	if (ddns_db_create(&options, &db) != DDNS_OK)
 		return NULL;
+	setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS); // on Linux: of this thread
 	pthread_mutex_lock(&hasher->mutex);
 	for (;;) {
 		while (hasher->head == NULL && !hasher->is_stopped)

@@ -3,20 +3,17 @@
 #include "gateway/update/lane.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "gateway/log.h"
 #include "gateway/update/batch.h"
+#include "gateway/update/fifo.h"
 #include "sql/client/db.h"
 
 enum {
-	CONNECT_TIMEOUT_MS = 1000,
 	STATEMENT_TIMEOUT_MS = 2000,
-	BACKOFF_LEAST_MS = 50, // between two attempts to connect; doubles
-	BACKOFF_MOST_MS = 5000,
 	IDLE_MS = 1000,	   // longest sleep, so that a stuck thread can be told from an idle one
 	BUSY_MS = 1000,	   // how long a member is tried again whose locks others hold
 	BUSY_LEAST_MS = 2, // between two tries; grows with the time waited
@@ -26,59 +23,23 @@ enum {
 	ATTEMPTS_MAX = 3, // of a group that ends in a deadlock or its like
 };
 
-struct queue {
-	struct update *head, **tail;
-	size_t count;
-};
-
 struct lane {
-	char *name, *database;
 	struct metrics *metrics;
 	size_t group_max;
-	int lock_timeout_ms;
 	struct lane *singles;
+	struct link *link;
 
 	pthread_mutex_t mutex; // for what follows up to the thread
 	pthread_cond_t has_work;
-	struct queue ready, busy;
-	int64_t away_since_ms, seen_alive_ms;
+	struct fifo ready, busy;
+	int64_t seen_alive_ms;
 	bool is_stopped;
 	pthread_t thread;
 
 	// the thread's own
-	struct ddns_db *db;
 	struct batch batch;
-	int64_t connect_at_ms;
-	int backoff_ms;
+	int64_t connect_at_ms; // there is no connection before; 0: there may be
 };
-
-static void
-queue_init(struct queue *queue)
-{
-	queue->head = NULL;
-	queue->tail = &queue->head;
-	queue->count = 0;
-}
-
-static void
-queue_append(struct queue *queue, struct update *update)
-{
-	update->next = NULL;
-	*queue->tail = update;
-	queue->tail = &update->next;
-	queue->count++;
-}
-
-static struct update *
-queue_take(struct queue *queue)
-{
-	struct update *update = queue->head;
-	queue->head = update->next;
-	if (queue->head == NULL)
-		queue->tail = &queue->head;
-	queue->count--;
-	return update;
-}
 
 void
 lane_add(struct lane *lane, struct update *chain)
@@ -86,7 +47,7 @@ lane_add(struct lane *lane, struct update *chain)
 	pthread_mutex_lock(&lane->mutex);
 	while (chain != NULL) {
 		struct update *next = chain->next;
-		queue_append(&lane->ready, chain);
+		fifo_append(&lane->ready, chain);
 		chain = next;
 	}
 	pthread_cond_signal(&lane->has_work);
@@ -104,16 +65,13 @@ finish(struct update *update, enum update_verdict verdict, const char *reason)
 static void
 put_back(struct lane *lane)
 {
-	struct queue queue;
-	queue_init(&queue);
+	struct fifo queue;
+	fifo_init(&queue);
 	for (size_t i = 0; i < lane->batch.count; i++)
-		queue_append(&queue, lane->batch.members[i]);
+		fifo_append(&queue, lane->batch.members[i]);
 	pthread_mutex_lock(&lane->mutex);
-	while (lane->ready.head != NULL)
-		queue_append(&queue, queue_take(&lane->ready));
-	lane->ready = queue;
-	if (queue.count == 0)
-		queue_init(&lane->ready);
+	fifo_move(&queue, &lane->ready);
+	fifo_move(&lane->ready, &queue);
 	pthread_mutex_unlock(&lane->mutex);
 }
 
@@ -165,7 +123,7 @@ postpone(struct lane *lane, struct update *update)
 	pthread_mutex_lock(&lane->mutex);
 	bool is_over = waited >= BUSY_MS || is_crowded(lane, update, now);
 	if (!is_over)
-		queue_append(&lane->busy, update);
+		fifo_append(&lane->busy, update);
 	pthread_mutex_unlock(&lane->mutex);
 	if (is_over)
 		finish(update, UPDATE_BUSY, "somebody else is changing this host");
@@ -204,68 +162,11 @@ repeat_clashed(struct lane *lane)
 }
 
 static void
-set_away(struct lane *lane, bool is_away)
-{
-	pthread_mutex_lock(&lane->mutex);
-	if (!is_away)
-		lane->away_since_ms = 0;
-	else if (lane->away_since_ms == 0)
-		lane->away_since_ms = ddns_clock_ms();
-	pthread_mutex_unlock(&lane->mutex);
-}
-
-static enum ddns_result
-open_connection(struct lane *lane)
-{
-	enum ddns_result result;
-	struct ddns_rows *rows = NULL;
-	char timeout[16];
-	const char *parameter = timeout;
-	snprintf(timeout, sizeof timeout, "%d", lane->lock_timeout_ms);
-	CHECK(ddns_db_open(lane->db, CONNECT_TIMEOUT_MS));
-	CHECK(ddns_db_query(lane->db, DDNS_STATEMENT_GATEWAY_LOCK_TIMEOUT, &parameter, 1,
-			    CONNECT_TIMEOUT_MS, &rows));
-
-cleanup:
-	ddns_rows_free(rows);
-	return result;
-}
-
-/* Makes sure of a connection, as often as the backoff allows.  False: there is none now. */
-static bool
-connect_lane(struct lane *lane)
-{
-	int64_t now = ddns_clock_ms();
-	if (ddns_db_is_open(lane->db))
-		return true;
-	if (now < lane->connect_at_ms)
-		return false;
-	if (open_connection(lane) == DDNS_OK) {
-		metrics_add(&lane->metrics->writer_connects);
-		if (lane->away_since_ms != 0)
-			log_notice("%s: the database is back", lane->name);
-		set_away(lane, false);
-		lane->backoff_ms = BACKOFF_LEAST_MS;
-		return true;
-	}
-	if (lane->away_since_ms == 0)
-		log_warning("%s: no connection to the database: %s", lane->name,
-			    ddns_db_last_error(lane->db)->message);
-	ddns_db_close(lane->db);
-	set_away(lane, true);
-	// full jitter: gateways that lost the database together do not come back together
-	lane->connect_at_ms = now + arc4random_uniform((uint32_t)lane->backoff_ms);
-	if (lane->backoff_ms < BACKOFF_MOST_MS)
-		lane->backoff_ms *= 2;
-	return false;
-}
-
-static void
-run_batch(struct lane *lane)
+run_batch(struct lane *lane, struct ddns_db *db)
 {
 	struct batch *batch = &lane->batch;
 	int64_t begun = update_clock_us();
-	enum batch_result result = batch_run(batch, lane->db, STATEMENT_TIMEOUT_MS);
+	enum batch_result result = batch_run(batch, db, STATEMENT_TIMEOUT_MS);
 	histogram_add(&lane->metrics->batch_sizes, (double)batch->count);
 	histogram_add(&lane->metrics->batch_seconds, (double)(update_clock_us() - begun) / 1e6);
 	switch (result) {
@@ -279,17 +180,12 @@ run_batch(struct lane *lane)
 		repeat_clashed(lane);
 		break;
 	case BATCH_UNABLE:
-		log_warning("%s: the database refuses to work: %s", lane->name,
-			    batch->error.message);
+		log_warning("the database refuses to work: %s", batch->error.message);
 		finish_all(lane, UPDATE_UNAVAILABLE, batch->error.message);
 		break;
-	case BATCH_UNCERTAIN:
+	case BATCH_UNCERTAIN: // an update twice is the same as once
 		for (size_t i = 0; i < batch->count; i++)
-			if (batch->outcomes[i].verdict == UPDATE_CHANGED)
-				batch->members[i]->may_have_changed = true;
-		put_back(lane);
-		break;
-	case BATCH_DISCONNECTED:
+			batch->members[i]->may_have_changed = true;
 		put_back(lane);
 		break;
 	}
@@ -298,20 +194,20 @@ run_batch(struct lane *lane)
 
 /* Moves the next group into the batch; members whose time is over get their verdict. */
 static void
-collect(struct lane *lane, struct queue *overdue)
+collect(struct lane *lane, struct fifo *overdue)
 {
 	int64_t now = ddns_clock_ms();
 	for (size_t i = lane->busy.count; i > 0; i--) {
-		struct update *update = queue_take(&lane->busy);
+		struct update *update = fifo_take(&lane->busy);
 		if (update->retry_at_ms <= now)
-			queue_append(&lane->ready, update);
+			fifo_append(&lane->ready, update);
 		else
-			queue_append(&lane->busy, update);
+			fifo_append(&lane->busy, update);
 	}
 	while (lane->ready.count > 0 && lane->batch.count < lane->group_max) {
-		struct update *update = queue_take(&lane->ready);
+		struct update *update = fifo_take(&lane->ready);
 		if (now >= update->request->deadline_ms)
-			queue_append(overdue, update);
+			fifo_append(overdue, update);
 		else
 			lane->batch.members[lane->batch.count++] = update;
 	}
@@ -322,9 +218,9 @@ static void
 sleep_lane(struct lane *lane)
 {
 	int64_t now = ddns_clock_ms(), until = now + IDLE_MS;
-	if (lane->away_since_ms != 0 && lane->connect_at_ms < until)
+	if (lane->connect_at_ms != 0 && lane->connect_at_ms < until)
 		until = lane->connect_at_ms;
-	else if (lane->away_since_ms == 0 && (lane->ready.count > 0 || !ddns_db_is_open(lane->db)))
+	else if (lane->connect_at_ms == 0 && (lane->ready.count > 0 || !link_is_open(lane->link)))
 		until = now;
 	for (const struct update *update = lane->busy.head; update != NULL; update = update->next)
 		if (update->retry_at_ms < until)
@@ -339,25 +235,27 @@ sleep_lane(struct lane *lane)
 static void
 work(struct lane *lane)
 {
-	struct queue overdue;
-	queue_init(&overdue);
+	struct fifo overdue;
+	fifo_init(&overdue);
 	pthread_mutex_lock(&lane->mutex);
 	sleep_lane(lane);
 	lane->seen_alive_ms = ddns_clock_ms();
 	collect(lane, &overdue);
 	pthread_mutex_unlock(&lane->mutex);
 	while (overdue.count > 0) {
-		struct update *update = queue_take(&overdue);
+		struct update *update = fifo_take(&overdue);
 		if (update->busy_since_ms != 0)
 			finish(update, UPDATE_BUSY, "somebody else is changing this host");
 		else
 			finish(update, UPDATE_UNAVAILABLE, "the database does not answer");
 	}
-	if (!connect_lane(lane)) {
+	lane->connect_at_ms = 0;
+	struct ddns_db *db = link_get(lane->link, &lane->connect_at_ms);
+	if (db == NULL) {
 		put_back(lane);
 		batch_clear(&lane->batch);
 	} else if (lane->batch.count > 0) {
-		run_batch(lane);
+		run_batch(lane, db);
 	}
 }
 
@@ -382,12 +280,10 @@ run(void *context)
 static void
 destroy(struct lane *lane)
 {
-	ddns_db_free(lane->db);
+	link_free(lane->link);
 	batch_free(&lane->batch);
 	pthread_cond_destroy(&lane->has_work);
 	pthread_mutex_destroy(&lane->mutex);
-	free(lane->database);
-	free(lane->name);
 	free(lane);
 }
 
@@ -395,34 +291,22 @@ enum ddns_result
 lane_create(const struct lane_options *options, struct lane **lanep)
 {
 	struct lane *lane = calloc(1, sizeof *lane);
-	enum ddns_result result = DDNS_NO_MEMORY;
+	enum ddns_result result;
 	if (lane == NULL)
-		return result;
+		return DDNS_NO_MEMORY;
 	pthread_condattr_t attributes;
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&lane->has_work, &attributes);
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&lane->mutex, NULL);
-	queue_init(&lane->ready);
-	queue_init(&lane->busy);
+	fifo_init(&lane->ready);
+	fifo_init(&lane->busy);
 	lane->metrics = options->metrics;
 	lane->group_max = options->group_max;
-	lane->lock_timeout_ms = options->lock_timeout_ms;
 	lane->singles = options->singles;
-	lane->backoff_ms = BACKOFF_LEAST_MS;
 	lane->seen_alive_ms = ddns_clock_ms();
-	lane->name = strdup(options->name);
-	lane->database = strdup(options->database);
-	if (lane->name == NULL || lane->database == NULL)
-		goto cleanup;
-	const struct ddns_db_options db = {
-		.conninfo = lane->database,
-		.application = lane->name,
-		.statements = DDNS_STATEMENTS_GATEWAY,
-		.wake_fd = -1,
-	};
-	CHECK(ddns_db_create(&db, &lane->db));
+	CHECK(link_create(&options->link, &lane->link));
 	result = DDNS_INTERNAL;
 	if (pthread_create(&lane->thread, NULL, run, lane) != 0)
 		goto cleanup;
@@ -453,7 +337,7 @@ lane_status(struct lane *lane, struct lane_status *status)
 	pthread_mutex_lock(&lane->mutex);
 	*status = (struct lane_status){
 		.waiting = lane->ready.count + lane->busy.count,
-		.away_since_ms = lane->away_since_ms,
+		.away_since_ms = link_away_since(lane->link),
 		.seen_alive_ms = lane->seen_alive_ms,
 	};
 	pthread_mutex_unlock(&lane->mutex);

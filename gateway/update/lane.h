@@ -7,17 +7,16 @@
 #include <stdint.h>
 
 #include "gateway/metrics.h"
+#include "gateway/update/link.h"
 #include "gateway/update/update.h"
 #include "sql/client/result.h"
 
 struct lane;
 
 struct lane_options {
-	const char *name;     // application_name; copied
-	const char *database; // conninfo; copied
+	struct link_options link; // its connection
 	struct metrics *metrics;
 	size_t group_max;     // members of one transaction, up to BATCH_MAX
-	int lock_timeout_ms;  // where a lock can only be waited for
 	struct lane *singles; // takes the members of groups that fail; NULL: they fail here
 };
 

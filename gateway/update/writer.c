@@ -54,20 +54,24 @@ enum ddns_result
 writer_create(const struct writer_options *options, struct writer **writerp)
 {
 	struct lane_options lane = {
-		.name = "ddns-gateway alone",
-		.database = options->database,
+		.link =
+			{
+				.name = "ddns-gateway alone",
+				.database = options->database,
+				.metrics = options->metrics,
+				.lock_timeout_ms = SINGLE_LOCK_MS,
+			},
 		.metrics = options->metrics,
 		.group_max = 1,
-		.lock_timeout_ms = SINGLE_LOCK_MS,
 	};
 	struct writer *writer = calloc(1, sizeof *writer);
 	enum ddns_result result;
 	if (writer == NULL)
 		return DDNS_NO_MEMORY;
 	CHECK(lane_create(&lane, &writer->singles));
-	lane.name = "ddns-gateway";
+	lane.link.name = "ddns-gateway";
 	lane.group_max = BATCH_MAX;
-	lane.lock_timeout_ms = GROUP_LOCK_MS;
+	lane.link.lock_timeout_ms = GROUP_LOCK_MS;
 	lane.singles = writer->singles;
 	CHECK(lane_create(&lane, &writer->groups));
 	*writerp = writer;

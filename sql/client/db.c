@@ -6,13 +6,8 @@
 
 #include "sql/client/db_internal.h"
 
-/*
- * Whether a statement failed only because the server has it not as we prepared it: a pooler changed
- * the server (26000), or an upgrade changed the columns of what it returns.  The latter has no code
- * of its own and a translated message, but always comes from one place.
- */
-static bool
-is_stale(const PGresult *answer)
+bool
+db_is_stale(const PGresult *answer)
 {
 	const char *sqlstate = PQresultErrorField(answer, PG_DIAG_SQLSTATE);
 	const char *function = PQresultErrorField(answer, PG_DIAG_SOURCE_FUNCTION);
@@ -89,8 +84,8 @@ has_shape(const PGresult *answer, const struct statement *statement)
 	return false;
 }
 
-static enum ddns_result
-check_answer(struct ddns_db *db, enum ddns_statement id, PGresult *answer)
+enum ddns_result
+db_check_answer(struct ddns_db *db, enum ddns_statement id, PGresult *answer)
 {
 	const struct statement *statement = statement_get(id);
 	ExecStatusType status = PQresultStatus(answer);
@@ -148,14 +143,14 @@ ddns_db_query(struct ddns_db *db, enum ddns_statement statement, const char *con
 
 	CHECK(check_open(db));
 	CHECK(run(db, statement, params, param_count, deadline, &answer));
-	if (is_stale(answer)) {
+	if (db_is_stale(answer)) {
 		result = error_from_result(db, answer);
 		PQclear(answer);
 		answer = NULL;
 		CHECK(renew(db, deadline));
 		CHECK(run(db, statement, params, param_count, deadline, &answer));
 	}
-	CHECK(check_answer(db, statement, answer));
+	CHECK(db_check_answer(db, statement, answer));
 	if (rowsp != NULL) {
 		rows = malloc(sizeof(*rows));
 		if (rows == NULL) {
@@ -181,8 +176,8 @@ stream_part(struct ddns_db *db, enum ddns_statement id, PGresult *part, ddns_row
 	ExecStatusType status = PQresultStatus(part);
 	if (status != PGRES_SINGLE_TUPLE) {
 		*is_endp = true;
-		bool is_late = is_stale(part);
-		enum ddns_result result = check_answer(db, id, part);
+		bool is_late = db_is_stale(part);
+		enum ddns_result result = db_check_answer(db, id, part);
 		if (is_late) // another connection has it right
 			ddns_db_close(db);
 		return is_late ? DDNS_UNAVAILABLE : result;

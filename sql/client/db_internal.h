@@ -36,6 +36,16 @@ struct statement {
 };
 const struct statement *statement_get(enum ddns_statement id);
 
+/* db.c */
+/*
+ * Whether a statement failed only because the server has it not as we prepared it: a pooler changed
+ * the server (26000), or an upgrade changed the columns of what it returns.  The latter has no code
+ * of its own and a translated message, but always comes from one place.
+ */
+bool db_is_stale(const PGresult *answer);
+/* Turns an answer that is an error, or not of its statement's shape, into a result. */
+enum ddns_result db_check_answer(struct ddns_db *db, enum ddns_statement id, PGresult *answer);
+
 /* db_error.c: every one of these sets db->error and returns the result that goes with it. */
 void error_clear(struct ddns_db *db);
 enum ddns_result error_set(struct ddns_db *db, enum ddns_result result, const char *format, ...)

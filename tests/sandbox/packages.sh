@@ -35,7 +35,7 @@ util-linux             setpriv, flock
 '
 CHECK_PACKAGES='
 postgresql-15-pgtap    SQL tests
-libtap-parser-sourcehandler-pgtap-perl  pg_prove, which runs them
+libtap-parser-sourcehandler-pgtap-perl  SQL tests: pg_prove
 python3-pytest         system tests
 python3-pytest-xdist   system tests, several at once
 python3-dnspython      system tests: DNS

@@ -9,6 +9,7 @@ import pytest
 
 from ddns import steps
 from ddns.build import Build
+from ddns.kept import FAILED, STACKS
 from ddns.stack import Stack, Template
 
 
@@ -70,10 +71,6 @@ class Stacks:
             stack.stop()
             if not self._node.stash.get(FAILED, False):
                 stack.remove()
-
-
-FAILED = pytest.StashKey[bool]()
-STACKS = pytest.StashKey[list]()
 
 
 def _stacks_of(node):

@@ -102,6 +102,31 @@ test_mistakes(void **state)
 	}
 }
 
+/* The example that is installed must be what the table says, and be right as it stands. */
+static void
+test_example(void **state)
+{
+	(void)state;
+	char *expected = NULL, found[16384];
+	size_t length;
+	FILE *out = open_memstream(&expected, &length), *example = fopen(EXAMPLE, "r");
+	assert_non_null(example);
+	config_print_options(out);
+	fclose(out);
+	found[fread(found, 1, sizeof found - 1, example)] = '\0';
+	fclose(example);
+	assert_string_equal(found, expected);
+	free(expected);
+	for (char *at = found; (at = strstr(at, "\n#")) != NULL; at++)
+		if (at[2] != ' ') // "#option = value": the default, written out
+			at[1] = ' ';
+	struct config *config;
+	char said[1024];
+	assert_int_equal(load(found, &config, said, sizeof said), DDNS_OK);
+	assert_string_equal(said, "");
+	config_free(config);
+}
+
 static void
 test_quoting(void **state)
 {
@@ -126,9 +151,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
+		cmocka_unit_test(test_mistakes), cmocka_unit_test(test_example),
 		cmocka_unit_test(test_quoting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

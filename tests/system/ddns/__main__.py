@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part of ./quickstart that handles servers: up, down and run (the demo in the foreground)."""
+"""The part of ./quickstart that handles servers: up, down, run (the demo in the foreground), with-cluster."""
 
 import argparse
 import ipaddress
 import os
 import signal
+import subprocess
 import sys
 import time
 
+from . import process
 from .build import Build
 from .sandbox import Sandbox
 from .steps import StepFailed, complain, run, say
@@ -19,9 +21,10 @@ class Interrupted(Exception):
 
 def main():
     parser = argparse.ArgumentParser(prog="quickstart", add_help=False)
-    parser.add_argument("command", choices=("up", "down", "run"))
+    parser.add_argument("command", choices=("up", "down", "run", "with-cluster"))
     parser.add_argument("--dir", required=True)
     parser.add_argument("--build", required=True)
+    parser.add_argument("words", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
@@ -30,6 +33,8 @@ def main():
         return 0
     try:
         sandbox = Sandbox(arguments.dir, Build(arguments.build))
+        if arguments.command == "with-cluster":
+            return with_cluster(sandbox, arguments.words)
         {"up": up, "down": down, "run": demo}[arguments.command](sandbox)
     except StepFailed as failure:
         complain(str(failure))
@@ -89,6 +94,25 @@ def demo(sandbox):
             sandbox.down()
         sandbox.front.forget()
         say(f"all servers are ended; the data stay in {sandbox.directory}")
+
+
+def with_cluster(sandbox, words):
+    """Runs a command with PG* naming a bare cluster; returns its exit status."""
+    cluster = sandbox.cluster
+    try:
+        with sandbox.locked():
+            cluster.create()
+            cluster.start()
+        environment = process.clean_environment(**cluster.environment() | {"PGDATABASE": "postgres"})
+        child = subprocess.Popen(words, env=environment)  # pylint: disable=consider-using-with
+        try:
+            return child.wait()
+        finally:
+            if child.poll() is None:
+                child.terminate()
+                child.wait()
+    finally:
+        cluster.stop()
 
 
 def show_update(sandbox):

@@ -67,7 +67,7 @@ class Named:
         self.conf = os.path.join(self.home, "named.conf")
         self.log = os.path.join(directory, "log", f"{name}.log")
         self.build = build
-        self.module = None  # another module than the build's
+        self._module = None
         self.cluster = cluster
         self.options = ""  # more lines for options { }
         self.body = None  # what stands after it; None: the three lines
@@ -79,6 +79,15 @@ class Named:
         self._keep = keep
         self._read_ports()
         self.server = process.Server(name, os.path.join(directory, "run"), self.log, "named")
+
+    @property
+    def module(self):
+        """The module's file: the build's, unless another one is set."""
+        return self._module or self.build.module
+
+    @module.setter
+    def module(self, path):
+        self._module = path
 
     # -- its life ------------------------------------------------------------------------------------
 
@@ -128,7 +137,7 @@ class Named:
     def dlz(self, name="ddns", more="", **conninfo):
         """A dlz statement for this named's cluster; more: words before the conninfo, as only-dlz."""
         words = self.cluster.conninfo(NAMED_ROLE, **conninfo)
-        return DLZ.format(name=name, module=self.module or self.build.module, conninfo=f"{more} {words}".strip())
+        return DLZ.format(name=name, module=self.module, conninfo=f"{more} {words}".strip())
 
     def rndc(self, *words):
         """Runs rndc and returns what it prints."""

@@ -17,7 +17,7 @@ from differential.zone import WIRE_MAX, labels_of, name_text, wire_length
 
 TYPES = ('A', 'AAAA', 'NS', 'CNAME', 'SOA', 'MX', 'TXT', 'SRV', 'PTR', 'CAA', 'DS', 'DNAME')
 CODES = {name: int(dns.rdatatype.from_text(name)) for name in TYPES + (
-    'ANY', 'NAPTR', 'SSHFP', 'TLSA', 'URI', 'LOC', 'HINFO', 'TYPE65500')}
+    'ANY', 'NAPTR', 'SSHFP', 'TLSA', 'URI', 'LOC', 'HINFO', 'HTTPS', 'CERT', 'TYPE65500')}
 TRUNCATED = 0x02            # in the third octet
 OPT = struct.pack('>BHHIH', 0, 41, 4096, 0, 0)
 OPT_DO = struct.pack('>BHHIH', 0, 41, 4096, 0x8000, 0)

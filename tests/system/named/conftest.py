@@ -10,8 +10,8 @@ import tempfile
 
 import pytest
 
-from conftest import FAILED, STACKS
 from ddns.cluster import Cluster
+from ddns.kept import FAILED, STACKS
 from named.stage import Stage, make_cluster
 
 

@@ -74,8 +74,9 @@ def read_zones(cursor):
 class Lookup:
     """One query on its way through the zones."""
 
-    def __init__(self, zones):
+    def __init__(self, zones, zero_soa):
         self.zones = zones
+        self.zero_soa = zero_soa
         self.answer = set()
         self.authority = set()
         self.authoritative = None                   # fixed by the first owner looked at
@@ -92,7 +93,7 @@ class Lookup:
             self.authoritative = authoritative
 
     def negative(self, zone, rcode, rrtype):
-        ttl = 0 if (rcode, rrtype) == ('NXDOMAIN', 'SOA') else zone.negative_ttl       # named's zero-no-soa-ttl
+        ttl = 0 if self.zero_soa and (rcode, rrtype) == ('NXDOMAIN', 'SOA') else zone.negative_ttl
         self.authority.add((text(zone.origin), 'SOA', ttl, zone.soa))
         return self.done(rcode)
 
@@ -152,9 +153,12 @@ def text(name):
     return name_text(name) + '.' if name else '.'
 
 
-def expected(zones, name, rrtype):
-    """The answer to `name` (labels, any case); its authority section is only what has to be there."""
-    return Lookup(zones).resolve(tuple(label.lower() for label in name), rrtype)
+def expected(zones, name, rrtype, zero_soa=False):
+    """The answer to `name` (labels, any case); its authority section is only what has to be there.
+
+    zero_soa: as named's zero-no-soa-ttl, which holds for zones of its own but not for those of a dlz.
+    """
+    return Lookup(zones, zero_soa).resolve(tuple(label.lower() for label in name), rrtype)
 
 
 def agrees(got, want, any_serial=False):

@@ -43,8 +43,6 @@ def make_cluster(directory, build):
 class Stage:
     """One cluster, one named, and what a test adds; leave the context and all of it is gone."""
 
-    connections_per_mirror = 1
-
     def __init__(self, directory, build, template):
         """template: a stopped cluster with the schema, to be copied."""
         self.directory = str(directory)

@@ -89,11 +89,13 @@ def test_two_views_with_one_conninfo(stage, cursor):
                          for view, clients in (('one', '127.0.0.1'), ('other', 'any')))
     make_zone(cursor, 'zones.test')
     add_record(cursor, 'zones.test', 'www', 'A', '192.0.2.1')
+    wait_caught_up(stage.named, cursor, 'zones.test')
+    for_one = stage.database_connections()
     stage.start(named)
     wait_caught_up(named, cursor, 'zones.test')
     for source in ('127.0.0.1', '127.0.0.2'):
         assert rdatas(answer_from(named, source, 'www.zones.test')) == {'192.0.2.1'}
-    assert stage.database_connections() == 2 * stage.connections_per_mirror     # the stage's own named, and this
+    assert stage.database_connections() == 2 * for_one          # the stage's own named, and this
     set_address(cursor, 'zones.test', 'www', '192.0.2.2')
     wait_caught_up(named, cursor, 'zones.test')
     for source in ('127.0.0.1', '127.0.0.2'):

@@ -328,7 +328,8 @@ def random_message(rng):
         prerequisites.append(rng.choice([
             lambda: gone(name), lambda: gone(name, rtype), lambda: rr(name, "ANY", NONE, 0),
             lambda: rr(name, rtype, NONE, 0), lambda: rr(name, rtype, IN, 0, data),
-            lambda: rr(name, rtype, rng.choice([IN, ANY, NONE, CH]), rng.choice([0, 0, 5]), data)])())
+            # not CH: there named reads the data of an A record otherwise
+            lambda: rr(name, rtype, rng.choice([IN, ANY, NONE]), rng.choice([0, 0, 5]), data)])())
     for _ in range(rng.choice([1, 1, 1, 2, 3, 4])):
         name, rtype, data = pick()
         changes.append(rng.choice([
