@@ -217,6 +217,7 @@ class Sandbox:
         return {
             "DDNS_NAMED_ADDR": self.named.address, "DDNS_NAMED_PORT": str(self.named.port),
             "DDNS_HTTP_URL": self.gateway.url,
+            "DDNS_UPDATE_ADDR": self.gateway.address, "DDNS_UPDATE_PORT": str(self.gateway.dns_port),
             **self.cluster.environment(OWNER), **self.demo(),
             "DDNS_CTL": " ".join(self.ctl_words()),
             "DDNS_CONFIG": self.gateway.conf, "DDNS_NAMED_CONF": self.named.conf,
