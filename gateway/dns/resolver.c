@@ -14,6 +14,7 @@
 
 enum {
 	PATIENCE_MS = 2000,
+	TRANSFER_PATIENCE_MS = 20000,
 	OPEN_MS = 1000,
 	STATEMENT_MS = 2000,
 };
@@ -196,14 +197,17 @@ static void *
 run(void *context)
 {
 	struct worker *worker = context;
+	bool is_for_transfers = worker->resolver->options.is_for_transfers;
+	int64_t patience_ms = is_for_transfers ? TRANSFER_PATIENCE_MS : PATIENCE_MS;
 	struct exchange *exchange;
 
+	(void)open_database(worker); // so that it has its descriptor when they get scarce
 	while ((exchange = next_exchange(worker->resolver)) != NULL) {
-		if (exchange_clock_ms() - exchange->begun_ms > PATIENCE_MS)
+		if (exchange_clock_ms() - exchange->begun_ms > patience_ms)
 			exchange_drop(exchange); // nobody waits any more
 		else if (!open_database(worker))
 			exchange_answer(exchange, KNOT_RCODE_SERVFAIL);
-		else if (worker->resolver->options.is_for_transfers)
+		else if (is_for_transfers)
 			transfer_run(exchange, worker->db, worker->reader);
 		else
 			query_work(worker, exchange);
