@@ -8,12 +8,10 @@
 #include "dlz_ddns/feed.h"
 #include "dlz_ddns/log.h"
 #include "dlz_ddns/mirror.h"
+#include "dlz_ddns/report.h"
 #include "dlz_ddns/thread.h"
 
-enum {
-	LINES_PER_MINUTE = 300, // about rows that are left out
-	SHOWN_OCTETS = 120,	// of the rdata of such a row
-};
+enum { SHOWN_OCTETS = 120 }; // of the rdata of a row that is left out
 
 struct feed {
 	char *conninfo, *name;
@@ -27,26 +25,18 @@ struct feed {
 	bool is_ready; // the first load is done
 	bool is_away;  // the database could not be reached, or went
 
-	time_t minute; // in which so many lines were written
-	unsigned lines;
-	uint64_t silent;
+	struct report report; // of rows that are left out
 };
 
 /* ---- what the mirror says ---- */
 
-static time_t
-clock_minute(void)
-{
-	return thread_deadline(0).tv_sec / 60;
-}
-
 static void
 say_silent(struct feed *feed)
 {
-	if (feed->silent > 0)
+	uint64_t silent = report_take_silent(&feed->report);
+	if (silent > 0)
 		log_later(LOG_LEVEL_WARNING, "dlz_ddns: %s: %" PRIu64 " more rows were left out",
-			  feed->name, feed->silent);
-	feed->silent = 0;
+			  feed->name, silent);
 }
 
 static void
@@ -54,16 +44,8 @@ row_left_out(void *context, const char *origin, const char *owner, const char *t
 	     const char *rdata, const char *reason)
 {
 	struct feed *feed = context;
-	time_t minute = clock_minute();
-	if (minute != feed->minute) {
-		say_silent(feed);
-		feed->minute = minute;
-		feed->lines = 0;
-	}
-	if (feed->lines++ >= LINES_PER_MINUTE) {
-		feed->silent++;
+	if (!report_is_due(&feed->report, thread_deadline(0).tv_sec, origin, owner, type, rdata))
 		return;
-	}
 	log_later(LOG_LEVEL_WARNING, "dlz_ddns: %s: zone '%s': row left out: '%s' %s '%.*s%s': %s",
 		  feed->name, origin, owner, type, SHOWN_OCTETS, rdata,
 		  strlen(rdata) > SHOWN_OCTETS ? "..." : "", reason);

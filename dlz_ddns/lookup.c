@@ -296,9 +296,8 @@ lookup_name(const struct lookup_instance *instance, const char *zone, const char
 	if (is_retry(zone, name))
 		return LOOKUP_NOT_FOUND;
 	rcu_read_lock();
-	// a zone that went since named was told of it fails too: it may be back in a moment
 	if (mirror_is_ready(instance->mirror) &&
-	    mirror_find(instance->mirror, zone, strlen(zone), &snapshot) == MIRROR_SERVED)
+	    mirror_find_lately(instance->mirror, zone, strlen(zone), &snapshot) == MIRROR_SERVED)
 		answer =
 			is_apex ? answer_apex(snapshot, zone, is_pinned, sink)
 				: answer_below(instance, snapshot, zone, name, kind, may_end, sink);

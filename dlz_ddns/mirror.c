@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The zones of one database in memory: which there are, and publishing their versions.
+#include <pthread.h>
 #include <search.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -8,11 +9,18 @@
 
 #include "dlz_ddns/edit.h"
 #include "dlz_ddns/mirror.h"
+#include "sql/client/db.h"
 #include "sql/client/dname.h"
+
+enum { STAY_MS = 1000 }; // how long a zone that is gone is kept for questions under way
 
 /* A zone that the database serves, from the first load of it until it is gone. */
 struct zone {
 	struct retired retired;
+	struct mirror *mirror;
+	struct reclaim *reclaim;
+	_Atomic(struct zone *) next_leaving;
+	atomic_llong leaves_at; // ddns_clock_ms when it is forgotten
 	int64_t id;
 	_Atomic(struct snapshot *) served; // what readers see; NULL: failure
 	struct snapshot *latest;	   // what the next step builds on; NULL: load it first
@@ -42,6 +50,8 @@ struct old_table {
 struct mirror {
 	_Atomic(struct trie_branch *) table; // listings by origin; NULL: none
 	atomic_bool is_ready;
+	_Atomic(struct zone *) leaving; // gone, and kept for questions under way
+	pthread_mutex_t leaving_lock;	// of changes of that list
 	struct reclaim *reclaim;
 	void *by_id; // the writer's: all zones, listed or not
 	struct mirror_events events;
@@ -64,8 +74,10 @@ mirror_create(const struct mirror_events *events)
 {
 	trie_init();
 	struct mirror *mirror = calloc(1, sizeof(*mirror));
-	if (mirror != NULL)
-		mirror->events = *events;
+	if (mirror == NULL)
+		return NULL;
+	mirror->events = *events;
+	pthread_mutex_init(&mirror->leaving_lock, NULL);
 	return mirror;
 }
 
@@ -110,6 +122,22 @@ mirror_find(const struct mirror *mirror, const char *origin, size_t length,
 	if (listing == NULL)
 		return MIRROR_ABSENT;
 	*snapshotp = atomic_load_explicit(&listing->zone->served, memory_order_acquire);
+	return *snapshotp != NULL ? MIRROR_SERVED : MIRROR_FAILED;
+}
+
+enum mirror_state
+mirror_find_lately(const struct mirror *mirror, const char *origin, size_t length,
+		   struct snapshot **snapshotp)
+{
+	enum mirror_state state = mirror_find(mirror, origin, length, snapshotp);
+	if (state != MIRROR_ABSENT)
+		return state;
+	struct zone *zone = atomic_load_explicit(&mirror->leaving, memory_order_acquire);
+	while (zone != NULL && strcmp(zone->origin, origin) != 0)
+		zone = atomic_load_explicit(&zone->next_leaving, memory_order_acquire);
+	if (zone == NULL)
+		return MIRROR_ABSENT;
+	*snapshotp = atomic_load_explicit(&zone->served, memory_order_acquire);
 	return *snapshotp != NULL ? MIRROR_SERVED : MIRROR_FAILED;
 }
 
@@ -245,26 +273,56 @@ release_zone(struct retired *retired)
 	free(retired);
 }
 
-/* Takes the zone from the readers; what they still look at goes to the reclaimer. */
+/* Takes it from the list of those that leave, and for good from the readers. */
 static void
-unpublish(struct mirror *mirror, struct zone *zone)
+leave(struct retired *retired)
 {
-	atomic_store_explicit(&zone->served, NULL, memory_order_release);
-	if (zone->latest != NULL) {
-		snapshot_retire(zone->latest, zone, mirror->reclaim);
-		zone->latest = NULL;
-		mirror->counts.zones--;
-	}
+	struct zone *zone = (struct zone *)retired;
+	struct mirror *mirror = zone->mirror;
+
+	pthread_mutex_lock(&mirror->leaving_lock);
+	_Atomic(struct zone *) *where = &mirror->leaving;
+	while (atomic_load(where) != zone)
+		where = &atomic_load(where)->next_leaving;
+	atomic_store(where, atomic_load(&zone->next_leaving));
+	pthread_mutex_unlock(&mirror->leaving_lock);
+
+	if (zone->latest != NULL)
+		snapshot_retire(zone->latest, zone, zone->reclaim);
+	zone->retired = (struct retired){.group = zone, .release = release_zone};
+	reclaim_retire(zone->reclaim, &zone->retired);
 }
 
+static bool
+is_leaving(const struct retired *retired)
+{
+	const struct zone *zone = (const struct zone *)retired;
+	return ddns_clock_ms() < atomic_load(&zone->leaves_at);
+}
+
+/*
+ * named has asked whether there is such a zone, was told yes, and asks for its names next: for a
+ * little while these are answered still.
+ */
 static void
-remove_zone(struct mirror *mirror, struct zone *zone)
+remove_zone(struct mirror *mirror, struct zone *zone, int stay_ms)
 {
 	unlist_zone(mirror, zone);
-	unpublish(mirror, zone);
+	if (zone->latest != NULL)
+		mirror->counts.zones--;
 	if (zone->is_listed)
-		return; // no memory: it is found for ever, and fails
-	zone->retired = (struct retired){.group = zone, .release = release_zone};
+		return; // no memory: it is found for ever
+
+	zone->mirror = mirror;
+	zone->reclaim = mirror->reclaim;
+	atomic_store(&zone->leaves_at, ddns_clock_ms() + stay_ms);
+	pthread_mutex_lock(&mirror->leaving_lock);
+	atomic_store(&zone->next_leaving, atomic_load(&mirror->leaving));
+	atomic_store_explicit(&mirror->leaving, zone, memory_order_release);
+	pthread_mutex_unlock(&mirror->leaving_lock);
+	// a group of its own: the snapshots before go by themselves
+	zone->retired = (struct retired){
+		.group = &zone->leaves_at, .is_held = is_leaving, .release = leave};
 	reclaim_retire(mirror->reclaim, &zone->retired);
 }
 
@@ -275,14 +333,14 @@ mirror_gone(struct mirror *mirror, int64_t zone_id)
 	if (zone == NULL)
 		return;
 	tdelete(zone, &mirror->by_id, compare_ids);
-	remove_zone(mirror, zone);
+	remove_zone(mirror, zone, STAY_MS);
 }
 
 static void
 visit_to_remove(const void *nodep, VISIT visit, void *mirror)
 {
 	if (visit == postorder || visit == leaf)
-		remove_zone(mirror, *(struct zone *const *)nodep);
+		remove_zone(mirror, *(struct zone *const *)nodep, 0);
 }
 
 static void
@@ -298,6 +356,11 @@ mirror_clear(struct mirror *mirror)
 	twalk_r(mirror->by_id, visit_to_remove, mirror);
 	tdestroy(mirror->by_id, keep);
 	mirror->by_id = NULL;
+	pthread_mutex_lock(&mirror->leaving_lock);
+	for (struct zone *zone = atomic_load(&mirror->leaving); zone != NULL;
+	     zone = atomic_load(&zone->next_leaving))
+		atomic_store(&zone->leaves_at, 0);
+	pthread_mutex_unlock(&mirror->leaving_lock);
 	node_scratch_free(&mirror->scratch);
 	mirror->counts = (struct mirror_counts){0};
 }

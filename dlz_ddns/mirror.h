@@ -83,4 +83,9 @@ enum mirror_state {
 enum mirror_state mirror_find(const struct mirror *mirror, const char *origin, size_t length,
 			      struct snapshot **snapshotp);
 
+/* The same, with a zone that went within the last second still there: for what follows mirror_find.
+ */
+enum mirror_state mirror_find_lately(const struct mirror *mirror, const char *origin, size_t length,
+				     struct snapshot **snapshotp);
+
 #endif

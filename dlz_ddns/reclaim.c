@@ -65,8 +65,8 @@ append(struct retired **list, struct retired *items)
 	*list = items;
 }
 
-/* Waits for something to do and takes it; false when there never will be. */
-static bool
+/* Waits for something to do and takes it; NULL: it is time to look at what was kept, or to stop. */
+static void
 wait_for_items(struct reclaim *reclaim, bool has_held, struct retired **itemsp)
 {
 	pthread_mutex_lock(&reclaim->lock);
@@ -79,15 +79,22 @@ wait_for_items(struct reclaim *reclaim, bool has_held, struct retired **itemsp)
 		if (pthread_cond_timedwait(&reclaim->moved, &reclaim->lock, &until) != 0)
 			break;
 	}
-	bool is_stopping = reclaim->is_stopping;
-	if (!is_stopping && reclaim->first != NULL) {
+	if (!reclaim->is_stopping && reclaim->first != NULL) {
 		pthread_mutex_unlock(&reclaim->lock);
 		thread_sleep_ms(GATHER_MS);
 		pthread_mutex_lock(&reclaim->lock);
 	}
 	*itemsp = take_all(reclaim);
 	pthread_mutex_unlock(&reclaim->lock);
-	return !is_stopping || *itemsp != NULL;
+}
+
+static bool
+is_over(struct reclaim *reclaim)
+{
+	pthread_mutex_lock(&reclaim->lock);
+	bool has_ended = reclaim->is_stopping && reclaim->first == NULL;
+	pthread_mutex_unlock(&reclaim->lock);
+	return has_ended;
 }
 
 static void *
@@ -97,12 +104,14 @@ run(void *argument)
 	struct retired *kept = NULL;
 	struct retired *items;
 
-	while (wait_for_items(reclaim, kept != NULL, &items)) {
+	// what is released may hand over more, also at the end
+	do {
+		wait_for_items(reclaim, kept != NULL, &items);
 		if (items != NULL)
 			synchronize_rcu();
 		append(&kept, items);
 		kept = release_unheld(kept);
-	}
+	} while (!is_over(reclaim));
 	// what a transfer still holds at the very end stays
 	return NULL;
 }

@@ -19,7 +19,7 @@ struct feed {
 	struct credentials *credentials;
 	struct keyring *keyring;
 	char secret_key_id[SECRET_KEY_ID_LENGTH + 1];
-	atomic_bool is_foreign;
+	atomic_bool is_foreign, is_stopped;
 	bool has_thread;
 	pthread_t thread;
 };
@@ -93,7 +93,7 @@ on_global(void *context, void *db, const char *const *names, size_t count)
 	}
 
 cleanup:
-	if (result != DDNS_OK)
+	if (result != DDNS_OK && !atomic_load(&feed->is_stopped))
 		log_warning("cannot read keys and accounts: %s",
 			    ddns_db_last_error(db)->message[0] != '\0'
 				    ? ddns_db_last_error(db)->message
@@ -179,6 +179,7 @@ feed_free(struct feed *feed)
 	if (feed == NULL)
 		return;
 	if (feed->has_thread) {
+		atomic_store(&feed->is_stopped, true);
 		ddns_reader_stop(feed->reader);
 		pthread_join(feed->thread, NULL);
 	}

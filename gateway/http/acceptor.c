@@ -16,7 +16,7 @@
 enum {
 	BACKLOG = 1024,
 	ACCEPTS_MAX = 64, // from one listener in a turn
-	TURN_MS = 500,	  // longest time between two sweeps
+	TURN_MS = 250,	  // longest time between two sweeps
 	FULL_MS = 20,	  // pause while nothing more can be accepted
 	STARVED_MS = 100, // pause where the system has no descriptor or memory left
 };

@@ -2,6 +2,7 @@
 // The open connections of an HTTP server: how many, from where, since when.
 #include "gateway/http/connections.h"
 
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,10 @@
 
 #include "sql/client/db.h"
 
+enum { HALF_CLOSED_MS = 500 }; // a request that came whole is taken up by then
+
 struct slot {
-	bool is_open, is_shut;
+	bool is_open, is_served, is_shut;
 	unsigned worker;
 	int64_t since_ms;
 	struct address peer;
@@ -106,20 +109,44 @@ connections_count(struct connections *connections)
 	return count;
 }
 
+void
+connections_serve(struct connections *connections, int fd)
+{
+	pthread_mutex_lock(&connections->mutex);
+	connections->slots[fd].is_served = true;
+	pthread_mutex_unlock(&connections->mutex);
+}
+
+/* Whether the client has closed its side, so that what is not whole by now never will be. */
+static bool
+is_half_closed(int fd)
+{
+	struct tcp_info info;
+	socklen_t length = sizeof info;
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+	       info.tcpi_state == TCP_CLOSE_WAIT;
+}
+
 unsigned
 connections_sweep(struct connections *connections, int64_t age_ms)
 {
 	unsigned count = 0;
-	int64_t before = ddns_clock_ms() - age_ms;
+	int64_t now = ddns_clock_ms();
 	// under the mutex no descriptor of the table can be closed and get another meaning
 	pthread_mutex_lock(&connections->mutex);
 	for (size_t i = 0; i < connections->used; i++) {
 		struct slot *slot = &connections->slots[i];
-		if (!slot->is_open || slot->is_shut || slot->since_ms > before)
+		if (!slot->is_open || slot->is_shut)
+			continue;
+		bool is_overdue = now - slot->since_ms >= age_ms;
+		bool is_hopeless = !slot->is_served && now - slot->since_ms >= HALF_CLOSED_MS &&
+				   is_half_closed((int)i);
+		if (!is_overdue && !is_hopeless)
 			continue;
 		shutdown((int)i, SHUT_RDWR);
 		slot->is_shut = true;
-		count++;
+		if (is_overdue)
+			count++;
 	}
 	pthread_mutex_unlock(&connections->mutex);
 	return count;

@@ -11,8 +11,9 @@
 #include "sql/client/result.h"
 
 /*
- * A table by descriptor.  libmicrohttpd times out what is idle, not what trickles: the sweep here
- * is the deadline that nothing can put off.  Any thread may call.
+ * A table by descriptor.  libmicrohttpd times out what is idle, not what trickles: the sweep here is
+ * the deadline that nothing can put off.  Nor does it always see that a client will send no more.
+ * Any thread may call.
  */
 struct connections;
 enum ddns_result connections_create(size_t descriptors, struct connections **connectionsp);
@@ -33,9 +34,15 @@ bool connections_close(struct connections *connections, int fd, unsigned *worker
 /* Whose it is.  False where it is not in the table. */
 bool connections_peer(struct connections *connections, int fd, struct address *peer);
 
+/* Its request is whole: from here on only the deadline ends it. */
+void connections_serve(struct connections *connections, int fd);
+
 size_t connections_count(struct connections *connections);
 
-/* Shuts down what is open for longer than age_ms, once each; returns how many. */
+/*
+ * Shuts down what is open for longer than age_ms, and what can never become a request since its
+ * client has closed its side; once each.  Returns how many were overdue.
+ */
 unsigned connections_sweep(struct connections *connections, int64_t age_ms);
 
 #endif

@@ -17,22 +17,32 @@ static const struct {
 	{HTTP_PUT, MHD_HTTP_METHOD_PUT},
 };
 
-/* The request line has come: keeps the target before anything has decoded it. */
+/*
+ * The request line has come: keeps the target before anything has decoded it.
+ *
+ * What we get is libmicrohttpd's buffer.  The version follows the target, unless a NUL byte is in
+ * it, where we would take the first part for the whole.  And the query is ended there after its
+ * "?": libmicrohttpd would parse it as well, and not answer where that takes more than its memory.
+ */
 void *
 dispatch_target(void *context, const char *target, struct MHD_Connection *connection)
 {
 	const struct http_worker *worker = context;
-	struct http_request *request = calloc(1, sizeof *request);
+	struct http_request *request = target == NULL ? NULL : calloc(1, sizeof *request);
 	if (request == NULL)
 		return NULL;
 	request->connection = connection;
 	request->context = worker->server->options.context;
 	request->target = strdup(target);
-	request->target_size = strlen(target);
 	if (request->target == NULL) {
 		free(request);
 		return NULL;
 	}
+	request->target_size = strlen(target);
+	request->is_malformed = strncmp(target + request->target_size + 1, "HTTP/", 5) != 0;
+	char *query = strchr(target, '?');
+	if (query != NULL)
+		query[1] = '\0';
 	return request;
 }
 
@@ -166,6 +176,7 @@ call_route(struct http_worker *worker, struct http_request *request)
 		return reply_allowed(request, route);
 	if (route->is_update && is_prefetch(request))
 		return http_reply_text(request, MHD_HTTP_FORBIDDEN, "no update by looking ahead\n");
+	connections_serve(worker->server->connections, request->fd);
 	atomic_store(&worker->is_blocked, true);
 	enum MHD_Result result = route->handler(request);
 	atomic_store(&worker->is_blocked, false);
@@ -180,6 +191,7 @@ handle(struct http_worker *worker, struct http_request *request)
 	if (info == NULL ||
 	    !connections_peer(worker->server->connections, info->connect_fd, &request->peer))
 		return MHD_NO;
+	request->fd = info->connect_fd;
 	switch (parse_body(request)) {
 	case DDNS_OK:
 		return call_route(worker, request);
@@ -199,7 +211,7 @@ begin(struct http_request *request)
 	unsigned status = guard_check(request, &reason);
 	if (status != 0)
 		return http_reply_text(request, status, reason);
-	if (parse_target(request) != DDNS_OK)
+	if (request->is_malformed || parse_target(request) != DDNS_OK)
 		return http_reply_text(request, MHD_HTTP_BAD_REQUEST, "bad request\n");
 	size_t length;
 	const char *announced =

@@ -5,11 +5,15 @@
 #include <string.h>
 #include <strings.h>
 
+// of target and headers: what is left of libmicrohttpd's memory must hold the reply's
+enum { HEAD_MAX = 12 * 1024 };
+
 /* What one walk over the headers finds. */
 struct headers {
 	unsigned hosts, lengths, encodings, authorizations;
 	const char *host, *length, *encoding;
 	bool is_malformed;
+	size_t size; // of all of them
 };
 
 static bool
@@ -36,6 +40,7 @@ note_header(void *context, enum MHD_ValueKind kind, const char *name, size_t nam
 {
 	struct headers *headers = context;
 	(void)kind;
+	headers->size += name_size + value_size + 4;
 	if (value == NULL)
 		value = "";
 	if (!is_clean(name, name_size, value, value_size))
@@ -95,6 +100,10 @@ guard_check(const struct http_request *request, const char **reasonp)
 	if (headers.is_malformed || headers.hosts > 1 || headers.lengths > 1 ||
 	    headers.encodings > 1 || headers.authorizations > 1)
 		return MHD_HTTP_BAD_REQUEST;
+	if (request->target_size + headers.size > HEAD_MAX) {
+		*reasonp = "too many headers\n";
+		return MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
+	}
 	if (headers.lengths > 0 && headers.encodings > 0)
 		return MHD_HTTP_BAD_REQUEST;
 	if (headers.lengths > 0 && (headers.length[0] == '\0' ||

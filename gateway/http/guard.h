@@ -10,8 +10,8 @@
  * two requests by one of two programs, or otherwise than by a proxy before us, is refused:
  * Content-Length together with Transfer-Encoding, either of them or Host or Authorization twice, a
  * length that is no number, another encoding than "chunked", a body on a method that has none,
- * blanks in a header's name, control bytes in its value, and a Host that contradicts an absolute
- * target.
+ * blanks in a header's name, control bytes in its value, headers that leave no memory for a reply,
+ * and a Host that contradicts an absolute target.
  *
  * Returns 0, or the status to refuse it with; *reasonp says why.
  */

@@ -31,7 +31,9 @@ struct http_request {
 	size_t target_size;
 	char *body;
 	size_t body_length;
-	bool is_begun; // its first call was made
+	bool is_begun;	   // its first call was made
+	bool is_malformed; // its request line
+	int fd;
 };
 
 /* Value and length of a request's header, by name in any case; NULL where there is none. */

@@ -77,6 +77,10 @@ add_item(struct addresses *addresses, char *item)
 		addresses->is_broken = true;
 		return;
 	}
+	if (address.family == AF_INET && length > 32) {
+		addresses->is_broken = true;
+		return;
+	}
 	struct addresses_family *family =
 		address.family == AF_INET ? &addresses->v4 : &addresses->v6;
 	if (address_is_unspecified(&address)) {

@@ -5,6 +5,8 @@
 #include <idn2.h>
 #include <string.h>
 
+static const char blanks[] = " \t\r\n+"; // "+": a blank that a browser wrote
+
 static const char hostname_characters[] =
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_*.";
 
@@ -54,9 +56,9 @@ list_next(const char **list, char *out, size_t size)
 	} else {
 		*list = end + 1;
 	}
-	while (begin < end && strchr(" \t\r\n", *begin) != NULL)
+	while (begin < end && strchr(blanks, *begin) != NULL)
 		begin++;
-	while (end > begin && strchr(" \t\r\n", end[-1]) != NULL)
+	while (end > begin && strchr(blanks, end[-1]) != NULL)
 		end--;
 	size_t length = (size_t)(end - begin);
 	if (length >= size)

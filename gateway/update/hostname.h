@@ -17,8 +17,8 @@ enum ddns_result hostname_canonical(const char *text, char out[DDNS_DNAME_TEXT_M
 
 /*
  * Takes the next item of a list separated by commas: `*list` moves behind it (NULL: that was the
- * last), blanks around it are cut, and the item is copied into out, cut to what fits.  Returns its
- * length; 0 for an empty item.  *list is not NULL.
+ * last), blanks ("+" too) around it are cut, and the item is copied into out, cut to what fits.
+ * Returns its length; 0 for an empty item.  *list is not NULL.
  */
 size_t list_next(const char **list, char *out, size_t size);
 

@@ -18,9 +18,10 @@ enum {
 	BUSY_MS = 1000,	   // how long a member is tried again whose locks others hold
 	BUSY_LEAST_MS = 2, // between two tries; grows with the time waited
 	BUSY_MOST_MS = 25,
-	HELD_MS = 250,	  // a host busy for so long is held by somebody who takes his time
-	HELD_MAX = 4,	  // members that may wait for such a host
-	ATTEMPTS_MAX = 3, // of a group that ends in a deadlock or its like
+	HELD_MS = 250,	      // a host busy for so long is held by somebody who takes his time
+	HELD_MAX = 4,	      // members that may wait for such a host
+	COMPLAINT_MS = 10000, // between two of the same kind in the log
+	ATTEMPTS_MAX = 3,     // of a group that ends in a deadlock or its like
 };
 
 struct lane {
@@ -38,6 +39,7 @@ struct lane {
 
 	// the thread's own
 	struct batch batch;
+	int64_t complained_ms; // when it was last logged that the database refuses
 	int64_t connect_at_ms; // there is no connection before; 0: there may be
 };
 
@@ -161,6 +163,17 @@ repeat_clashed(struct lane *lane)
 		put_back(lane);
 }
 
+/* The database is there and cannot work: said once in a while, or a full disk fills the log too. */
+static void
+complain(struct lane *lane)
+{
+	int64_t now = ddns_clock_ms();
+	if (lane->complained_ms != 0 && now - lane->complained_ms < COMPLAINT_MS)
+		return;
+	lane->complained_ms = now;
+	log_warning("the database refuses to work: %s", lane->batch.error.message);
+}
+
 static void
 run_batch(struct lane *lane, struct ddns_db *db)
 {
@@ -180,7 +193,7 @@ run_batch(struct lane *lane, struct ddns_db *db)
 		repeat_clashed(lane);
 		break;
 	case BATCH_UNABLE:
-		log_warning("the database refuses to work: %s", batch->error.message);
+		complain(lane);
 		finish_all(lane, UPDATE_UNAVAILABLE, batch->error.message);
 		break;
 	case BATCH_UNCERTAIN: // an update twice is the same as once

@@ -9,7 +9,8 @@
 
 enum {
 	COMPARE_EVERY_MS = 5 * 60 * 1000,
-	ID_SIZE = 24, // a 64-bit number as text
+	SLOW_STEP_MS = 50, // what a plan that fits the tables stays well below
+	ID_SIZE = 24,	   // a 64-bit number as text
 };
 
 static bool
@@ -238,6 +239,20 @@ take_answer(struct ddns_reader *reader, struct known *known, const struct ddns_r
 		take_step(reader, known, rows);
 }
 
+/*
+ * catch_up keeps its plans, for a step must not cost planning.  They may be of a time when the
+ * tables were small, and then read a whole zone for each name; so they are made anew after a zone
+ * was read whole, and after a step that took too long.
+ */
+static enum ddns_result
+replan(struct ddns_reader *reader)
+{
+	if (!reader->is_replan_due)
+		return DDNS_OK;
+	reader->is_replan_due = false;
+	return reader_query(reader, reader->db, DDNS_STATEMENT_REPLAN, NULL, 0, NULL);
+}
+
 static enum ddns_result
 follow_zone(struct ddns_reader *reader, struct known *known)
 {
@@ -248,11 +263,16 @@ follow_zone(struct ddns_reader *reader, struct known *known)
 	snprintf(xid, sizeof(xid), "%" PRIu64, known->cursor.xid);
 
 	known->seen = known->mark;
-	enum ddns_result result = reader_query(reader, reader->db, DDNS_STATEMENT_CATCH_UP,
-					       (const char *[]){id, version, xid}, 3, &rows);
+	int64_t since = ddns_clock_ms();
+	enum ddns_result result = replan(reader);
+	if (result == DDNS_OK) {
+		result = reader_query(reader, reader->db, DDNS_STATEMENT_CATCH_UP,
+				      (const char *[]){id, version, xid}, 3, &rows);
+	}
 	if (result == DDNS_OK) {
 		take_answer(reader, known, rows);
 		ddns_rows_free(rows);
+		reader->is_replan_due = ddns_clock_ms() - since >= SLOW_STEP_MS;
 	} else if (ddns_db_is_open(reader->db)) {
 		zone_failed(reader, known, result, ddns_db_last_error(reader->db)->message);
 	} else {

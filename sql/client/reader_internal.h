@@ -92,6 +92,7 @@ struct ddns_reader {
 	bool loads_singly; // a load of all failed: one bad zone must not harm the others
 	uint64_t horizon;  // steps of lower xids are all seen
 	bool is_poll_due;
+	bool is_replan_due; // before the next catch_up
 	int64_t next_poll_ms, next_compare_ms, next_tick_ms;
 
 	struct cursor global_cursor;

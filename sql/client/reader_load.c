@@ -216,5 +216,6 @@ load_next(struct ddns_reader *reader)
 	if (!is_lost)
 		end_snapshot(reader, result);
 	reader->loader_used_ms = ddns_clock_ms();
+	reader->is_replan_due = true;
 	return is_lost ? DDNS_UNAVAILABLE : DDNS_OK;
 }

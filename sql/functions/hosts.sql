@@ -15,7 +15,7 @@ create or replace function update_hosts(
 returns table (n int, verdict text, name text, zone text, addresses text, reason text, serial bigint)
 language plpgsql
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 #variable_conflict use_column
 declare
   q record;                             -- the requests, a column an array
@@ -59,7 +59,7 @@ begin
     s_online := o_online;
     verdicts := q.verdicts;
     reasons := q.reasons;
-    answers := s_free;                  -- any array of this size
+    answers := array_fill(null::text, array[cardinality(p_accounts)]);
     changed := '{}';
     for i in 1..cardinality(p_accounts) loop
       s := q.slots[i];
@@ -186,7 +186,7 @@ create or replace function resolve_hosts(
 returns table (i int, slot int, id bigint, name text, zone text, zone_id bigint, policy text, serial bigint,
                v4 text, v6 text, online boolean, verdict text, reason text)
 language plpgsql stable set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 #variable_conflict use_column
 begin
   return query select r.i::int, case when r.verdict is null then (min(r.i) over (partition by r.verdict, r.id))::int end,
@@ -236,14 +236,14 @@ $$;
 
 -- Addresses of one family as sorted text without blanks.
 create or replace function host_list(p_addresses inet[], p_family int) returns text
-language sql immutable parallel safe
+language sql immutable parallel safe set search_path = ddns, pg_temp
 return coalesce((select string_agg(host(a), ',' order by a) from unnest(p_addresses) a where family(a) = p_family), '');
 
 -- Locks zones and domains, in that order and by id, and tells how those it got stand.
 create or replace function lock_hosts(p_ids bigint[], p_zones bigint[], p_wait boolean)
 returns table (id bigint, account_id bigint, name text, term text, v4 text, v6 text, online boolean, has_cname boolean)
 language plpgsql set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 #variable_conflict use_column
 declare
   z bigint;
@@ -258,9 +258,12 @@ begin
     locked := locked || (select origin from zones where id = z);
   end loop;
   if p_wait then
-    perform from domains d where d.id = any (p_ids) order by d.id for no key update;
+    perform from unnest(array(select i from unnest(p_ids) i order by i)) i
+    cross join lateral (select from domains d where d.id = i for no key update) d;
   end if;
   return query
+    select d.*
+    from unnest(array(select i from unnest(p_ids) i order by i)) i cross join lateral (
     select d.id, d.account_id, d.name, d.term,
            case cardinality(d.address) when 0 then '' when 1 then case family(d.address[1]) when 4 then host(d.address[1]) else '' end
               else host_list(d.address, 4) end,
@@ -268,19 +271,19 @@ begin
               else host_list(d.address, 6) end,
            d.online,
            coalesce((select true from records r where r.zone = d.zone and r.owner = d.owner and r.type = 'CNAME'), false)
-    from domains d where d.id = any (p_ids) and d.zone = any (locked)
-    order by d.id for no key update skip locked;
+    from domains d where d.id = i and d.zone = any (locked) for no key update skip locked) d;
 end $$;
 
 create or replace function write_hosts(p_ids bigint[], p_addresses text[], p_online boolean[]) returns void
 language plpgsql set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 begin
   update domains d
   set address = ('{' || u.addresses || '}')::inet[], online = u.online,
       online_since = case when not u.online then null when d.online then d.online_since else now() end,
       offline_reason = case when u.online then null when d.online then 'update' else d.offline_reason end
-  from unnest(p_ids, p_addresses, p_online) u (id, addresses, online)
+  -- the limit makes the planner expect one row, so that it probes even if the table was small then
+  from (select * from unnest(p_ids, p_addresses, p_online) u (id, addresses, online) limit cardinality(p_ids)) u
   where d.id = u.id;
 end $$;
 
@@ -288,19 +291,13 @@ end $$;
 create or replace function write_contacts(p_ids bigint[], p_keys bigint[], p_verdicts text[], p_doors text[], p_peers inet[])
 returns void
 language plpgsql set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 begin
-  with accepted as materialized (
-    select distinct on (u.id) u.id, u.peer, u.door
-    from unnest(p_ids, p_verdicts, p_doors, p_peers) with ordinality u (id, verdict, door, peer, i)
-    where u.verdict in ('changed', 'unchanged')
-    order by u.id, u.i desc),
-  known as (                            -- all of them, but once in a domain's life
-    update contacts c set at = now(), peer = a.peer, door = a.door
-    from accepted a where c.domain_id = a.id returning c.domain_id)
   insert into contacts (domain_id, at, peer, door)
-  select a.id, now(), a.peer, a.door from accepted a
-  where a.id not in (select domain_id from known) order by a.id
+  select distinct on (u.id) u.id, now(), u.peer, u.door
+  from unnest(p_ids, p_verdicts, p_doors, p_peers) with ordinality u (id, verdict, door, peer, i)
+  where u.verdict in ('changed', 'unchanged')
+  order by u.id, u.i desc
   on conflict (domain_id) do update set at = excluded.at, peer = excluded.peer, door = excluded.door;
 
   insert into key_uses as k (key_id, at, peer, door)

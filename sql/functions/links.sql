@@ -20,11 +20,33 @@ begin
   return found_id;
 end $$;
 
--- Gives records their domain, and locks it: a transaction that has changed the domain and looked
--- for its records could otherwise miss this one.  Refuses what may not stand under, or at, a
--- domain's name.
+-- Gives a record its domain, and locks it: a transaction that has changed the domain and looked for
+-- its records could otherwise miss this one.  Refuses what may not stand under, or at, a domain's
+-- name.
+create or replace function link_record(p_id bigint, p_zone text, p_owner text, p_type text, p_domain bigint, p_is_host boolean)
+returns void
+language plpgsql security definer
+set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  nearest bigint := nearest_domain(p_zone, p_owner);
+  d record;
+begin
+  if nearest is distinct from p_domain then
+    update records set domain_id = nearest where id = p_id;
+  elsif nearest is not null then        -- else that statement's trigger comes here
+    select owner, name into d from domains where id = nearest for share;
+    if d.owner = p_owner and p_type in ('A', 'AAAA') then
+      perform refuse_own_address(d.name);
+    end if;
+  elsif p_is_host then
+    perform refuse_lone_host(p_zone, p_owner);
+  end if;
+end $$;
+
+-- The same for many, by joins.  Sizes differ so much that each call is planned anew.
 create or replace function link_records(p_ids bigint[]) returns void
-language plpgsql security definer set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+language plpgsql security definer
+set search_path = ddns, pg_temp set plan_cache_mode = force_custom_plan set jit = off as $$
 declare
   r record;
   wrong bigint[];
@@ -47,10 +69,16 @@ begin
   if r.id is not null then
     perform refuse_own_address(r.name);
   elsif r.zone is not null then
-    raise integrity_constraint_violation using
-      message = format('the record %s in zone %s is under no domain whose state it could follow', r.owner, r.zone),
-      hint = 'Set its online and offline to "rdata", or add a domain at or above its name first.';
+    perform refuse_lone_host(r.zone, r.owner);
   end if;
+end $$;
+
+create or replace function refuse_lone_host(p_zone text, p_owner text) returns void
+language plpgsql set search_path = ddns, pg_temp as $$
+begin
+  raise integrity_constraint_violation using
+    message = format('the record %s in zone %s is under no domain whose state it could follow', p_owner, p_zone),
+    hint = 'Set its online and offline to "rdata", or add a domain at or above its name first.';
 end $$;
 
 create or replace function refuse_own_address(p_name text) returns void
@@ -65,12 +93,14 @@ end $$;
 -- are no longer below it somebody else's or nobody's.  A and AAAA records at a new domain's name
 -- become its address.
 create or replace function link_domains(p_ids bigint[], p_are_moved boolean) returns void
-language plpgsql security definer set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off
-set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql security definer
+set search_path = ddns, pg_temp set plan_cache_mode = force_custom_plan set jit = off as $$
 declare
   wrong bigint[];
 begin
-  if p_ids = '{}' or not exists (select from records r where r.zone in (select zone from domains where id = any (p_ids)) limit 1) then
+  if p_ids = '{}' or not exists (
+      select from (select distinct zone from domains where id = any (p_ids) offset 0) d
+      cross join lateral (select from records where zone = d.zone limit 1) r) then
     return;
   end if;
   if not p_are_moved and exists (
@@ -91,7 +121,8 @@ begin
       (select id, zone, owner, domain_id from records where zone = d.zone and owner = d.owner offset 0)
       union all
       (select id, zone, owner, domain_id from records
-       where zone = d.zone and reverse(owner) > reverse(d.owner) || '.' and reverse(owner) < reverse(d.owner) || '/' offset 0)
+       where zone || ' ' || reverse(owner) > d.zone || ' ' || reverse(d.owner) || '.'
+         and zone || ' ' || reverse(owner) < d.zone || ' ' || reverse(d.owner) || '/' offset 0)
       union all
       (select id, zone, owner, domain_id from records
        where d.owner = '@' and zone = d.zone and domain_id is null offset 0)
@@ -129,7 +160,7 @@ create or replace trigger unlink before delete on domains for each row
 create or replace function check_names(p_zone bigint, p_names text[], p_is_alone boolean) returns void
 language plpgsql security definer
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_bitmapscan = off as $$
+set enable_seqscan = off set jit = off set enable_bitmapscan = off as $$
 declare
   o text := (select origin from zones where id = p_zone);
   cnames text[];
@@ -164,7 +195,7 @@ end $$;
 -- each other, and refuses the address records that a domain did not see.
 create or replace function check_links(p_origin text, p_names text[]) returns void
 language plpgsql security definer
-set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+set search_path = ddns, pg_temp set plan_cache_mode = force_custom_plan set jit = off as $$
 begin
   if not exists (select from domains where zone = p_origin) or not exists (select from records where zone = p_origin) then
     return;
@@ -197,7 +228,8 @@ end $$;
 
 -- Domains that are new, or whose holder or term has changed.
 create or replace function serve_domains(p_ids bigint[]) returns void
-language plpgsql security definer set search_path = ddns, pg_temp set enable_seqscan = off as $$
+language plpgsql security definer
+set search_path = ddns, pg_temp set plan_cache_mode = force_custom_plan set jit = off as $$
 begin
   if p_ids = '{}' then
     return;

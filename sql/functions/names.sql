@@ -20,6 +20,7 @@ begin
     return;
   end if;
   if p_text = '' then
+    name := null;
     fault := 'it is empty';
     return;
   end if;

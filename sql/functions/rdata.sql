@@ -9,7 +9,7 @@ begin
   raise invalid_parameter_value using
     message = format('the data "%s" is not right for type %s: %s',
                      case when length(p_rdata) > 200 then left(p_rdata, 200) || '...' else p_rdata end, p_type, p_fault),
-    hint = p_hint;
+    hint = coalesce(p_hint, 'Write it as in a zone file.');
 end $$;
 
 -- The types there are, by number; those that no zone can hold have no place in the second list.
@@ -159,7 +159,8 @@ begin
     exception when invalid_text_representation then
       a := null;
     end;
-    if a is null or family(a) <> version or p_rdata ~ '/' then
+    -- 010 is ten to some and eight to others
+    if a is null or family(a) <> version or p_rdata ~ '/' or version = 4 and p_rdata ~ '(^|\.)0[0-9]' then
       perform refuse_rdata(p_type, p_rdata, format('it is not an IPv%s address', version),
         case when family(a) = 4 and p_type = 'AAAA' then 'Use type A for an IPv4 address.'
              when family(a) = 6 and p_type = 'A' then 'Use type AAAA for an IPv6 address.'

@@ -66,7 +66,7 @@ create or replace function domain_is_right(d domains) returns boolean
 language plpgsql immutable set search_path = ddns, pg_temp as $$
 begin
   if d.owner ~ '^([a-z0-9_-]+(\.[a-z0-9_-]+)*|@)$' and length(d.owner) <= 63 and length(d.owner) + length(d.zone) <= 248
-     and (d.address = '{}' or cardinality(d.address) = 1 and d.address::text ~ '^\{([13-9a-e]|2[0-2]|2[0-9a-f]*:)[0-9a-f.:]*\}$')
+     and (d.address = '{}' or cardinality(d.address) = 1 and d.address::text ~ '^\{([13-9a-e]|2(\.|[0-9]\.|[01][0-9]\.|2[0-3]\.|[0-9a-f]*:))[0-9a-f.:]*\}$')
      and d.fixed is null and d.offline_address = '{}' and d.ttl between 0 and 2147483647 and d.timeout between 0 and 525600
      and d.www = 'off' and d.offline in ('page', 'keep', 'none') and d.term = 'none'
      and d.term_ends is null and d.term_before_held is null and d.www_url is null and d.offline_url is null

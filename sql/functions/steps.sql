@@ -13,7 +13,7 @@ set local search_path = ddns, pg_temp;
 -- steps.seen must be older than the first look: note first, then link.
 create or replace function note(p_zone bigint, p_names text[], p_links boolean default false) returns void
 language plpgsql security definer
-set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   is_whole boolean := coalesce(cardinality(p_names) > 10000, true);
   s record;
@@ -82,14 +82,15 @@ end $$;
 -- Notes one domain: its names (nulls left out) and those of the records that follow its state.
 create or replace function note_one(p_zone bigint, p_names text[], p_domain bigint) returns void
 language plpgsql security definer
-set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 begin
   perform note(p_zone, array_remove(p_names, null) || array(
     select owner from records where domain_id = p_domain and (online <> 'rdata' or offline <> 'rdata')));
 end $$;
 
 create or replace function domains_note() returns trigger -- insert, delete
-language plpgsql security definer set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+language plpgsql security definer
+set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 begin
   perform note(x.zone_id, x.names, tg_op = 'INSERT')
   from (select (select id from zones where origin = g.zone) as zone_id, g.names
@@ -101,21 +102,22 @@ begin
   if tg_op = 'INSERT' then
     perform from accounts where id in (select account_id from t) order by id for share;
     perform serve_domains(array(select id from t where served and (term = 'held'
-      or account_id in (select id from accounts where state <> 'active'))));
+      or (select state from accounts where id = t.account_id) <> 'active')));
     perform link_domains(array(select id from t), false);
   end if;
   return null;
 end $$;
 
 create or replace function domains_note_update() returns trigger
-language plpgsql security definer set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off
+language plpgsql security definer
+set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   one record;
   moved bigint[];
 begin
   -- One row that keeps its names: the usual update, and several times cheaper so.
-  select (select count(*) from (select from n limit 2) c) as rows, n.id, z.id as zone_id,
+  select (select count(*) from (select from n limit 2) c) as rows, n.id, (select id from zones where origin = n.zone) as zone_id,
          array[n.owner, case when n.wildcard or o.wildcard then n.wild_owner end,
                case when n.www <> 'off' or o.www <> 'off' then n.www_owner end] as names,
          n.zone = o.zone and n.owner = o.owner and n.account_id = o.account_id and n.term = o.term
@@ -124,10 +126,11 @@ begin
           n.offline_address, n.offline_url) is distinct from
          (o.served, o.online, o.online_address, o.ttl, o.wildcard, o.mail, o.www, o.www_port, o.www_url, o.offline,
           o.offline_address, o.offline_url) as is_changed,
-         (select true from steps where xid = pg_current_xact_id() and zone_id = z.id and at = transaction_timestamp()
+         (select true from steps where xid = pg_current_xact_id() and at = transaction_timestamp()
+            and zone_id = (select id from zones where origin = n.zone)
             and version is null) as is_noted,
          (select true from records where domain_id = n.id and (online <> 'rdata' or offline <> 'rdata') limit 1) as is_followed
-  into one from n, o, zones z where z.origin = n.zone limit 1;
+  into one from n, o limit 1;
   if one.rows = 1 and one.is_there then
     if not one.is_changed then
       return null;
@@ -176,8 +179,22 @@ end $$;
 -- domain and looked for its records could miss this one, and readers would keep what this one saw
 -- of the domain.
 create or replace function records_note() returns trigger -- insert, delete
-language plpgsql security definer set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+language plpgsql security definer
+set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  one record;
 begin
+  select (select count(*) from (select from t limit 2) c) as rows, (select id from zones where origin = t.zone) as zone_id, t.*
+  into one from t limit 1;
+  if one.rows = 1 and one.zone_id is null then
+    return null;                        -- its zone goes, too, and says so itself
+  elsif one.rows = 1 then
+    perform note(one.zone_id, array[one.owner], tg_op = 'INSERT');
+    if tg_op = 'INSERT' then
+      perform link_record(one.id, one.zone, one.owner, one.type, one.domain_id, one.online <> 'rdata' or one.offline <> 'rdata');
+    end if;
+    return null;
+  end if;
   perform note(x.zone_id, x.names, tg_op = 'INSERT')
   from (select (select id from zones where origin = g.zone) as zone_id, g.names
         from (select zone, array_agg(owner) as names from t group by zone) g offset 0) x
@@ -190,8 +207,22 @@ begin
 end $$;
 
 create or replace function records_note_update() returns trigger
-language plpgsql security definer set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+language plpgsql security definer
+set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  one record;
 begin
+  select (select count(*) from (select from n limit 2) c) as rows, (select id from zones where origin = n.zone) as zone_id, o.owner as old_owner, o.zone = n.zone as is_there,
+         (n.owner, n.domain_id, n.type, n.ttl, n.rdata, n.online, n.offline, n.online_target, n.offline_target) is distinct from
+         (o.owner, o.domain_id, o.type, o.ttl, o.rdata, o.online, o.offline, o.online_target, o.offline_target) as is_changed, n.*
+  into one from n, o limit 1;
+  if one.rows = 1 and one.is_there then
+    if one.is_changed then
+      perform note(one.zone_id, case when one.old_owner = one.owner then array[one.owner] else array[one.old_owner, one.owner] end, true);
+      perform link_record(one.id, one.zone, one.owner, one.type, one.domain_id, one.online <> 'rdata' or one.offline <> 'rdata');
+    end if;
+    return null;
+  end if;
   perform note(x.zone_id, x.names, true)
   from (select (select id from zones where origin = g.zone) as zone_id, g.names
         from (with a as (select zone, domain_id, owner, type, ttl, rdata, online, offline,
@@ -277,7 +308,8 @@ return coalesce((select l.serial % 4294967295 + 1 from last_serials l
 
 -- The commit.  Fires once per step; the first call closes them all, in order.
 create or replace function close_steps() returns trigger
-language plpgsql security definer set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+language plpgsql security definer
+set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   s record;
   v record;

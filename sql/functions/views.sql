@@ -13,7 +13,7 @@ set local search_path = ddns, pg_temp;
 
 create or replace view served_zones as
 select z.id as zone_id, z.origin, s.version, s.serial, s.xid, z.mname, z.rname, z.refresh, z.retry,
-       z.expire, z.negative_ttl, z.ttl, z.transfer, z.transfer_to::text[] as transfer_to
+       z.expire, z.negative_ttl, z.ttl, z.transfer, array(select abbrev(a) from unnest(z.transfer_to) a) as transfer_to
 from zones z join zone_state s on s.zone_id = z.id
 where z.served;
 

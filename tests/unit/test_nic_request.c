@@ -110,6 +110,8 @@ test_requests(void **state)
 		{"hostname=a.b&host=c.d", "a.b|-|-"},
 		{"h[]=a.b&h[]=c.d", "a.b,c.d|-|-"},
 		{"hostname=a.b&hostname=c.d", "a.b,c.d|-|-"},
+		{"hostname=a.b%2C+c.d&myip=192.0.2.1%2C+192.0.2.2",
+		 "a.b,c.d|192.0.2.1,192.0.2.2|-"},
 		{"hostname= a.b ,, nodot ,c.d", "a.b,!,c.d|-|-"},
 		{"hostname=a.1,a.2,a.3,a.4,a.5,a.6,a.7,a.8,a.9,a.10,a.11,a.12,a.13,a.14,a.15,a.16,"
 		 "a.17,a.18,a.19,a.20",

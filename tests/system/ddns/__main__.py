@@ -104,7 +104,10 @@ def with_cluster(sandbox, words):
             cluster.create()
             cluster.start()
         environment = process.clean_environment(**cluster.environment() | {"PGDATABASE": "postgres"})
-        child = subprocess.Popen(words, env=environment)  # pylint: disable=consider-using-with
+        try:
+            child = subprocess.Popen(words, env=environment)  # pylint: disable=consider-using-with
+        except OSError as error:
+            raise StepFailed(f"cannot run {words[0]}: {error.strerror}") from None
         try:
             return child.wait()
         finally:

@@ -139,8 +139,8 @@ class Cluster:
 
     def is_ready(self):
         try:
-            run([f"{bin_dir()}/pg_isready", "-q", "-h", self.socket_dir, "-p", str(self.port)], "asking PostgreSQL",
-                keep=self._keep, env=process.clean_environment(), timeout=10)
+            run([f"{bin_dir()}/pg_isready", "-q"], "asking PostgreSQL", keep=self._keep, timeout=10,
+                env=process.clean_environment(**self.environment() | {"PGDATABASE": "postgres"}))
         except StepFailed:
             return False
         return True

@@ -1,0 +1,98 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- update_hosts and the policy: every verdict, several requests for one host, what is written.
+begin;
+select plan(51);
+select test.world();
+insert into ddns.zones (origin, kind, mname, rname) values ('pub.test', 'shared', 'ns1.test', 'h.test');
+insert into ddns.accounts (login) values ('one');
+insert into ddns.domains (zone, owner, account_id) values ('pub.test', 'joe', test.account('joe')), ('dyn.test', 'only', test.account('one'));
+create function pg_temp.key(p_name text, p_rest text) returns void language plpgsql as $$
+begin
+  execute 'insert into ddns.keys (name, account_id, secret, secret_key_id, secret_sha256) select $1, test.account(''joe''), ''\x0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e'', ''00000000'', sha256($1::bytea)' using p_name;
+  execute format('update ddns.keys set %s where name = %L', p_rest, p_name);
+end $$;
+select pg_temp.key('all.k', 'expires = null'), pg_temp.key('joe.k', 'domains = ''{joe.dyn.test}'''), pg_temp.key('acme.k', 'types = ''{TXT}'', names = ''{_acme-challenge.*}'''),
+  pg_temp.key('txt.k', 'types = ''{TXT}'''), pg_temp.key('four.k', 'types = ''{A}'''), pg_temp.key('old.k', 'expires = now() - interval ''1 s'''),
+  pg_temp.key('off.k', 'verbs = ''{offline}'''), pg_temp.key('gone.k', 'domains = ''{was.dyn.test}''');
+
+-- one request; gives verdict, addresses, reason
+create function pg_temp.ask(p_login text, p_key text, p_name text, p_v4 text default null, p_v6 text default null, p_state text default null,
+                            p_user text default null, p_options jsonb default null) returns text language sql as $$
+  select verdict || coalesce(' ' || addresses, '') || coalesce(': ' || reason, '')
+  from ddns.update_hosts(array[(select id from ddns.keys where name = p_key)], array[test.account(p_login)], array[p_user], array[p_name], array[p_v4], array[p_v6],
+                         array[p_state], array[p_options], array['test'], array['198.51.100.9'::inet]) $$;
+
+select is(pg_temp.ask('joe', null, 'joe.dyn.test', '192.0.2.2'), 'changed 192.0.2.2', 'an address');
+select is(pg_temp.ask('joe', null, 'joe.dyn.test', '192.0.2.2'), 'unchanged 192.0.2.2', 'again');
+select is(pg_temp.ask('joe', null, 'joe.dyn.test', null, '2001:DB8::0001'), 'changed 192.0.2.2,2001:db8::1', 'the other family leaves the first alone');
+select is(pg_temp.ask('joe', null, 'joe.dyn.test'), 'unchanged 192.0.2.2,2001:db8::1', 'nothing but a sign of life');
+select is(pg_temp.ask('joe', null, 'joe.dyn.test', '192.0.2.9, 192.0.2.8 ,'), 'changed 192.0.2.8,192.0.2.9,2001:db8::1', 'several of a family');
+select is(pg_temp.ask('joe', null, 'joe.dyn.test', '192.0.2.9,192.0.2.8,192.0.2.8'), 'unchanged 192.0.2.8,192.0.2.9,2001:db8::1', 'in any order');
+select is(pg_temp.ask('joe', null, 'joe.dyn.test', '::ffff:192.0.2.7'), 'changed 192.0.2.7,2001:db8::1', 'IPv4 in IPv6 form is IPv4');
+select is(pg_temp.ask('joe', null, 'joe.dyn.test', '0.0.0.0'), 'changed 2001:db8::1', 'unspecified is none');
+select is(pg_temp.ask('joe', null, 'joe.dyn.test', '192.0.2.1', ''), 'changed 192.0.2.1', 'empty is none');
+select is(pg_temp.ask('joe', null, 'joe.dyn.test', null, null, 'offline'), 'changed 192.0.2.1', 'offline');
+select is((select (online, online_since, offline_reason)::text from ddns.domains where name = 'joe.dyn.test'), '(f,,update)', 'is stored with its reason');
+select is(pg_temp.ask('joe', null, 'joe.dyn.test', null, null, 'offline'), 'unchanged 192.0.2.1', 'offline again');
+select is(pg_temp.ask('joe', null, 'joe.dyn.test'), 'changed 192.0.2.1', 'any update puts it online');
+select ok((select online and online_since = now() and offline_reason is null from ddns.domains where name = 'joe.dyn.test'), 'since now');
+
+select is(pg_temp.ask('joe', null, 'ann.dyn.test', '192.0.2.2'), 'unknown', 'somebody else''s');
+select is(pg_temp.ask('joe', null, 'nobody.dyn.test', '192.0.2.2'), 'unknown', 'nobody''s');
+select is(pg_temp.ask('joe', null, null, '192.0.2.2'), 'ambiguous', 'none of several');
+select is(pg_temp.ask('one', null, null, '192.0.2.2'), 'changed 192.0.2.2', 'the only one');
+select is(pg_temp.ask('joe', 'joe.k', null, '192.0.2.3'), 'changed 192.0.2.3', 'the only one of a key');
+select is(pg_temp.ask('joe', 'gone.k', null, '192.0.2.3'), 'ambiguous', 'a key whose domain is gone has none');
+select is(pg_temp.ask('joe', 'gone.k', 'joe.dyn.test', '192.0.2.3'), 'unknown', 'and is not without limits');
+select is(pg_temp.ask('joe', null, null, '192.0.2.3', null, null, 'joe.dyn.test'), 'unchanged 192.0.2.3', 'a host as user name');
+select is(pg_temp.ask('joe', null, 'joe.pub.test', '192.0.2.3', null, null, 'joe.dyn.test'), 'unknown', 'means that host alone');
+select is(pg_temp.ask('joe', 'joe.k', 'joe.pub.test', '8.8.8.8'), 'unknown', 'outside of a key''s domains');
+select is(pg_temp.ask('ann', 'joe.k', 'joe.dyn.test', '192.0.2.3'), 'unknown', 'a key of another account');
+select is(pg_temp.ask('joe', 'acme.k', 'joe.dyn.test', '192.0.2.3'), 'unknown', 'outside of a key''s names');
+select is(pg_temp.ask('joe', 'txt.k', 'joe.dyn.test', '192.0.2.3'), 'denied: the key is not for the type A', 'a type that the key is not for');
+select is(pg_temp.ask('joe', 'txt.k', 'joe.dyn.test'), 'denied: the key is not for the type A', 'not even a sign of life');
+select is(pg_temp.ask('joe', 'four.k', 'joe.dyn.test', '192.0.2.3', '2001:db8::1'), 'denied: the key is not for the type AAAA', 'all types must be allowed');
+select is(pg_temp.ask('joe', 'four.k', 'joe.dyn.test', '192.0.2.3'), 'unchanged 192.0.2.3', 'the allowed type');
+select is(pg_temp.ask('joe', 'old.k', 'joe.dyn.test', '192.0.2.3'), 'denied: the key has expired', 'an expired key');
+select is(pg_temp.ask('joe', 'off.k', 'joe.dyn.test', '192.0.2.3'), 'denied: the key is not for the verb update', 'a verb that the key is not for');
+select is(pg_temp.ask('joe', 'off.k', 'joe.dyn.test', null, null, 'offline'), 'changed 192.0.2.3', 'the allowed verb');
+select is(pg_temp.ask('joe', 'all.k', 'joe.dyn.test', '192.0.2.3'), 'changed 192.0.2.3', 'a key without limits');
+
+select is(pg_temp.ask('joe', null, 'joe.pub.test', '192.168.1.1'), 'refused: 192.168.1.1 is private (192.168.0.0/16)', 'a private address in a public zone');
+select is(pg_temp.ask('joe', null, 'joe.pub.test', '8.8.8.8', 'fe80::1'), 'refused: fe80::1 is link-local (fe80::/10)', 'one of two');
+select is(pg_temp.ask('joe', null, 'joe.pub.test', '8.8.8.8', '2a00:1450::1'), 'changed 8.8.8.8,2a00:1450::1', 'public ones');
+select is(pg_temp.ask('joe', null, 'joe.dyn.test', '224.0.0.1'), 'refused: 224.0.0.1 is a multicast address', 'multicast anywhere');
+select is(pg_temp.ask('joe', null, 'joe.dyn.test', 'junk'), 'refused: "junk" is not an address', 'junk');
+select is(pg_temp.ask('joe', null, 'joe.dyn.test', '2001:db8::1'), 'refused: 2001:db8::1 is not an IPv4 address', 'the wrong family');
+select is(pg_temp.ask('joe', null, 'joe.dyn.test', null, null, 'sleeping'), 'refused: "sleeping" is neither online nor offline', 'a state that is none');
+select is(pg_temp.ask('joe', null, 'joe.dyn.test', null, null, null, null, '{"colour": 1}'), 'refused: the option "colour" is not known', 'an unknown option');
+
+update ddns.domains set term = 'held', term_before_held = 'trial', term_ends = now() where name = 'joe.pub.test';
+select is(pg_temp.ask('joe', null, 'joe.pub.test', '8.8.8.8'), 'unknown', 'a held domain');
+update ddns.accounts set state = 'suspended' where login = 'one';
+select is(pg_temp.ask('one', null, 'only.dyn.test', '192.0.2.2'), 'unknown', 'a suspended account');
+
+-- many at once
+select results_eq($$select n, verdict, addresses from ddns.update_hosts(array_fill(null::bigint, array[6]), array_fill(test.account('joe'), array[6]), array_fill(null::text, array[6]),
+    '{joe.dyn.test,ann.dyn.test,joe.dyn.test,joe.dyn.test,joe.dyn.test,joe.dyn.test}', '{192.0.2.11,192.0.2.11,junk,192.0.2.12,192.0.2.12,NULL}', '{NULL,NULL,NULL,NULL,NULL,2001:db8::9}',
+    array_fill(null::text, array[6]), array_fill(null::jsonb, array[6]), array_fill('t'::text, array[6]), array_fill('127.0.0.1'::inet, array[6]))$$,
+  $$values (1, 'changed', '192.0.2.11'), (2, 'unknown', null), (3, 'refused', null), (4, 'changed', '192.0.2.12'), (5, 'unchanged', '192.0.2.12'), (6, 'changed', '192.0.2.12,2001:db8::9')$$,
+  'the same host several times: each sees what came before it, the last counts');
+select is((select address::text from ddns.domains where name = 'joe.dyn.test'), '{192.0.2.12,2001:db8::9}', 'and is stored');
+select is((select (peer, door)::text from ddns.contacts c join ddns.domains d on d.id = domain_id where d.name = 'joe.dyn.test'), '(127.0.0.1,t)', 'with its contact');
+select is((select count(*) from ddns.contacts c join ddns.domains d on d.id = domain_id where d.name = 'ann.dyn.test'), 0::bigint, 'a refused one has none');
+select is((select count(*) from ddns.key_uses), 4::bigint, 'keys that were used are noted, others not');
+
+-- a CNAME in the way
+update ddns.domains set address = '{}', mail = false where name = 'joe.dyn.test';
+insert into ddns.records (zone, owner, type, rdata) values ('dyn.test', 'joe', 'CNAME', 'x.test.');
+select is(pg_temp.ask('joe', null, 'joe.dyn.test', '192.0.2.1'), 'refused: a CNAME stands at this name: delete it first', 'a CNAME at the name');
+
+-- may()
+select is((select string_agg(ddns.may(test.account('joe'), (select id from ddns.keys where name = k), n, t, v), ' ' order by i) from (values
+  (1, null, 'x.joe.dyn.test', 'TXT', 'add'), (2, null, 'ann.dyn.test', 'TXT', 'add'), (3, null, 'dyn.test', 'TXT', 'add'), (4, 'joe.k', 'a.b.joe.dyn.test', 'TXT', 'add'), (5, 'joe.k', 'xjoe.dyn.test', 'TXT', 'add'),
+  (6, 'acme.k', '_acme-challenge.joe.dyn.test', 'TXT', 'add'), (7, 'acme.k', '_acme-challenge.joe.dyn.test', 'A', 'add'), (8, 'acme.k', 'joe.dyn.test', 'TXT', 'add'), (9, 'old.k', 'joe.dyn.test', 'TXT', 'add')) c (i, k, n, t, v)),
+  'yes unknown unknown yes unknown yes denied unknown denied', 'one policy for all doors');
+
+select * from finish();
+rollback;
