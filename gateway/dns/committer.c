@@ -20,6 +20,8 @@ enum {
 	OPEN_MS = 1000,
 	STATEMENT_MS = 2000,
 	TURN_MS = 500,
+	PRUNE_MS = 10000,  // between two looks for what can be forgotten
+	PRUNE_MOST = 2000, // at once: while one waits for it
 };
 
 enum { // of the statement DNS_UPDATE
@@ -59,7 +61,7 @@ struct committer {
 
 	struct ddns_db *db; // the thread's own
 	struct ddns_array parameters[PARAMETER_WAIT];
-	int64_t next_open_ms;
+	int64_t next_open_ms, next_prune_ms;
 	struct ddns_db_error error; // why the last group failed
 	pthread_t thread;
 	bool has_thread;
@@ -337,6 +339,26 @@ wait_for_work(struct committer *committer, bool is_idle)
 	pthread_mutex_unlock(&committer->lock);
 }
 
+/* Forgets what the database knows of messages that are too old to be repeated. */
+static void
+prune(struct committer *committer)
+{
+	char most[16];
+	const char *parameter = most;
+	struct ddns_rows *rows;
+
+	if (!ddns_db_is_open(committer->db) || exchange_clock_ms() < committer->next_prune_ms)
+		return;
+	(void)snprintf(most, sizeof(most), "%d", PRUNE_MOST);
+	committer->next_prune_ms = exchange_clock_ms() + PRUNE_MS;
+	if (ddns_db_query(committer->db, DDNS_STATEMENT_DNS_PRUNE, &parameter, 1, STATEMENT_MS,
+			  &rows) != DDNS_OK)
+		return; // there is another time
+	if (ddns_rows_integer(rows, 0, 0, 0) == PRUNE_MOST)
+		committer->next_prune_ms = exchange_clock_ms() + TURN_MS;
+	ddns_rows_free(rows);
+}
+
 static void *
 run(void *context)
 {
@@ -346,6 +368,7 @@ run(void *context)
 	while (!is_ended) {
 		struct exchange *group[GROUP_MAX];
 		(void)open_database(committer);
+		prune(committer);
 		size_t count = group_take(committer, group);
 		if (count > 0)
 			group_work(committer, group, count);

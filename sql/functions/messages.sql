@@ -609,9 +609,14 @@ begin
   return true;
 end $$;
 
--- Forgets MACs that are too old to be taken for new ones.
-create or replace function prune_duplicates() returns bigint
-language sql set search_path = ddns, pg_temp as $$
-  with gone as (delete from duplicates where at < now() - interval '600 seconds' returning 1)
+-- Forgets MACs that are too old to be taken for new ones, p_most at a time; how many.
+create or replace function prune_duplicates(p_most int) returns bigint
+language sql set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+  with gone as (
+    delete from duplicates d
+    using (select key_name, mac from duplicates where at < now() - interval '600 seconds'
+           order by at limit p_most for update skip locked) o
+    where d.key_name = o.key_name and d.mac = o.mac
+    returning 1)
   select count(*) from gone
 $$;

@@ -255,6 +255,17 @@ def test_a_capture_that_is_sent_again(update):
     assert update.stored("cap9") == {("A", 60, "192.0.2.99")}
 
 
+def test_what_is_old_is_forgotten(update):
+    """The database remembers messages for as long as their time allows, and no longer."""
+    update.stack.sql("INSERT INTO ddns.duplicates (key_name, mac, rcode, at) SELECT 'k1', decode(md5(i::text), 'hex'), 0, "
+                     "now() - make_interval(secs => CASE WHEN i % 2 = 0 THEN 601 ELSE 300 END) "
+                     "FROM generate_series(1, 6000) i")
+    def counts():
+        return update.stack.sql("SELECT count(*) FILTER (WHERE at < now() - interval '600 s'), count(*) FILTER "
+                                "(WHERE length(mac) = 16) FROM ddns.duplicates")[0]
+    wait_until(lambda: counts() == (0, 3000), 30, "those older than 600 s are gone")
+
+
 def test_parallel_clients(update):
     """All updates are present; the serial only rises."""
     failed = []
