@@ -76,32 +76,40 @@ is_apex(const struct node *node)
 	return strcmp(node_owner(node), "@") == 0;
 }
 
-/* Adds a name without records, and those above it that are not there. */
-static struct node *
-add_name(struct edit *edit, const char *owner, size_t length, uint32_t hash)
+/* Adds a name, and those above it that are not there.  On failure it is the caller's still. */
+static bool
+add_name(struct edit *edit, struct node *node)
 {
-	struct node *node = node_create(owner, length, hash);
-	if (node == NULL || !trie_edit_insert(&edit->trie, &node->leaf)) {
-		free(node);
-		return NULL;
-	}
-	const char *parent = ddns_dname_parent(owner);
-	while (parent != NULL) { // below the apex, which is always there, nobody counts
-		length = strlen(parent);
+	if (!trie_edit_insert(&edit->trie, &node->leaf))
+		return false;
+	const char *parent = ddns_dname_parent(node_owner(node));
+	for (; parent != NULL; parent = ddns_dname_parent(parent)) {
+		// at the apex, which is always there, nobody counts
+		size_t length = strlen(parent);
 		struct node *above = find_node(edit, parent, length);
 		if (above != NULL) {
 			above->children++;
-			return node;
+			return true;
 		}
 		above = node_create(parent, length, trie_hash(parent, length));
 		if (above == NULL || !trie_edit_insert(&edit->trie, &above->leaf)) {
 			free(above);
-			return NULL;
+			edit->failure = DDNS_NO_MEMORY; // the name is there, but not counted
+			return true;
 		}
 		above->children = 1;
-		parent = ddns_dname_parent(parent);
 	}
-	return node;
+	return true;
+}
+
+static bool
+add_apex(struct edit *edit)
+{
+	struct node *apex = node_create("@", 1, trie_hash("@", 1));
+	if (apex != NULL && add_name(edit, apex))
+		return true;
+	free(apex);
+	return false;
 }
 
 bool
@@ -110,7 +118,7 @@ edit_begin(struct edit *edit, struct trie_branch *root, const struct edit_target
 	*edit = (struct edit){.target = *target};
 	if (!trie_edit_begin(&edit->trie, root))
 		return false;
-	if (root != NULL || add_name(edit, "@", 1, trie_hash("@", 1)) != NULL)
+	if (root != NULL || add_apex(edit))
 		return true;
 	edit_drop(edit);
 	return false;
@@ -143,6 +151,30 @@ clamp_ttl(int64_t ttl)
 	return (uint32_t)(ttl < 0 ? 0 : ttl > RR_TTL_MAX ? RR_TTL_MAX : ttl);
 }
 
+/* Adds a record to the name in a slot, or to a new name where that is NULL. */
+static enum ddns_result
+add_rr(struct edit *edit, void **slot, const struct key *key, unsigned type,
+       const struct ddns_row *row)
+{
+	struct node *node = slot != NULL ? node_of(trie_slot_leaf(slot))
+					 : node_create(key->text, key->length, key->hash);
+	if (node == NULL)
+		return DDNS_NO_MEMORY;
+	if (!node->is_open)
+		return DDNS_INTERNAL;
+	enum ddns_result result = node_append(&node, type, row->type, clamp_ttl(row->ttl),
+					      row->is_fallback, row->rdata);
+	if (slot != NULL) {
+		trie_slot_set(slot, &node->leaf);
+		return result;
+	}
+	if (result == DDNS_OK && !add_name(edit, node))
+		result = DDNS_NO_MEMORY;
+	if (result != DDNS_OK)
+		free(node);
+	return result != DDNS_OK ? result : edit->failure;
+}
+
 enum ddns_result
 edit_add(struct edit *edit, const struct ddns_row *row)
 {
@@ -154,21 +186,10 @@ edit_add(struct edit *edit, const struct ddns_row *row)
 		leave_out(edit, row, reason);
 		return DDNS_OK;
 	}
-
 	void **slot;
 	if (!trie_edit_slot(&edit->trie, key.text, key.length, key.hash, &slot))
 		return DDNS_NO_MEMORY;
-	if (slot == NULL) {
-		if (add_name(edit, key.text, key.length, key.hash) == NULL ||
-		    !trie_edit_slot(&edit->trie, key.text, key.length, key.hash, &slot))
-			return DDNS_NO_MEMORY;
-	}
-	struct node *node = node_of(trie_slot_leaf(slot));
-	if (!node->is_open)
-		return DDNS_INTERNAL;
-	enum ddns_result result = node_append(&node, (unsigned)type, row->type, clamp_ttl(row->ttl),
-					      row->is_fallback, row->rdata);
-	trie_slot_set(slot, &node->leaf);
+	enum ddns_result result = add_rr(edit, slot, &key, (unsigned)type, row);
 	if (result == DDNS_BAD_INPUT) {
 		leave_out(edit, row, "the name has too many records");
 		result = DDNS_OK;

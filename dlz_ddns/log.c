@@ -38,7 +38,7 @@ log_close(void)
 }
 
 /* One line without control characters, whatever a row of the database has in it. */
-static void
+__attribute__((format(printf, 2, 0))) static void
 format_line(char text[LINE_MAX_OCTETS], const char *format, va_list arguments)
 {
 	vsnprintf(text, LINE_MAX_OCTETS, format, arguments);

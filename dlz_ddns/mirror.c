@@ -182,7 +182,12 @@ change_table(struct mirror *mirror, const char *origin, size_t length, struct li
 		removed->zone->is_listed = false;
 	old->garbage = edit.garbage;
 	old->garbage_count = edit.garbage_count;
-	atomic_store_explicit(&mirror->table, trie_edit_commit(&edit), memory_order_release);
+	struct trie_branch *table = trie_edit_commit(&edit);
+	if (table->bitmap == 0) {
+		free(table); // nobody has seen it
+		table = NULL;
+	}
+	atomic_store_explicit(&mirror->table, table, memory_order_release);
 	old->retired = (struct retired){.group = mirror, .release = release_table};
 	reclaim_retire(mirror->reclaim, &old->retired);
 	return true;

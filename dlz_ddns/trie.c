@@ -104,12 +104,10 @@ branch_size(unsigned slots)
 	return sizeof(struct trie_branch) + slots * sizeof(void *);
 }
 
-struct trie_leaf *
-trie_find(const struct trie_branch *root, const char *key, size_t length, uint32_t hash)
+/* The leaf with the path's key at or below a branch on that path. */
+static struct trie_leaf *
+find_below(const struct trie_branch *branch, struct path path, uint32_t hash)
 {
-	struct path path = {key, length, hash, 0};
-	const struct trie_branch *branch = root;
-
 	for (;;) {
 		uint64_t bit = path_bit(&path);
 		if ((branch->bitmap & bit) == 0)
@@ -117,11 +115,17 @@ trie_find(const struct trie_branch *root, const char *key, size_t length, uint32
 		void *entry = branch->slot[slot_index(branch, bit)];
 		if (is_leaf(entry)) {
 			struct trie_leaf *leaf = trie_slot_leaf(&entry);
-			return is_key_of(leaf, key, length, hash) ? leaf : NULL;
+			return is_key_of(leaf, path.key, path.length, hash) ? leaf : NULL;
 		}
 		branch = entry;
 		path_descend(&path);
 	}
+}
+
+struct trie_leaf *
+trie_find(const struct trie_branch *root, const char *key, size_t length, uint32_t hash)
+{
+	return find_below(root, (struct path){key, length, hash, 0}, hash);
 }
 
 bool
@@ -206,19 +210,25 @@ own_branch(struct trie_edit *edit, void **where)
 bool
 trie_edit_slot(struct trie_edit *edit, const char *key, size_t length, uint32_t hash, void ***slotp)
 {
-	*slotp = NULL;
-	if (trie_find(edit->root, key, length, hash) == NULL)
-		return true; // and nothing copied for it
-
 	struct path path = {key, length, hash, 0};
 	void **where = &edit->root;
+
+	*slotp = NULL;
 	for (;;) {
-		struct trie_branch *branch = own_branch(edit, where);
+		struct trie_branch *branch = *where;
+		// nothing is copied for a key that is not there
+		if (branch->edit != edit->id && find_below(branch, path, hash) == NULL)
+			return true;
+		branch = own_branch(edit, where);
 		if (branch == NULL)
 			return false;
-		where = &branch->slot[slot_index(branch, path_bit(&path))];
+		uint64_t bit = path_bit(&path);
+		if ((branch->bitmap & bit) == 0)
+			return true;
+		where = &branch->slot[slot_index(branch, bit)];
 		if (is_leaf(*where)) {
-			*slotp = where;
+			if (is_key_of(trie_slot_leaf(where), key, length, hash))
+				*slotp = where;
 			return true;
 		}
 		path_descend(&path);

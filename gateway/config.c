@@ -120,7 +120,7 @@ config_log_priority(const struct config *config)
 }
 
 /* libconfuse's own complaints, and ours through cfg_error. */
-static void
+static void __attribute__((format(printf, 2, 0)))
 report(cfg_t *cfg, const char *format, va_list arguments)
 {
 	char message[1024];

@@ -14,10 +14,10 @@
 
 enum {
 	STATEMENT_TIMEOUT_MS = 2000,
-	IDLE_MS = 1000,	   // longest sleep, so that a stuck thread can be told from an idle one
-	BUSY_MS = 1000,	   // how long a member is tried again whose locks others hold
-	BUSY_LEAST_MS = 2, // between two tries; grows with the time waited
-	BUSY_MOST_MS = 25,
+	IDLE_MS = 1000,	      // longest sleep, so that a stuck thread can be told from an idle one
+	BUSY_MS = 1000,	      // how long a member is tried again whose locks others hold
+	BUSY_LEAST_MS = 1,    // between two tries, and
+	BUSY_SHARE = 32,      // a share of the time waited
 	HELD_MS = 250,	      // a host busy for so long is held by somebody who takes his time
 	HELD_MAX = 4,	      // members that may wait for such a host
 	COMPLAINT_MS = 10000, // between two of the same kind in the log
@@ -120,8 +120,8 @@ postpone(struct lane *lane, struct update *update)
 	if (update->busy_since_ms == 0)
 		update->busy_since_ms = now;
 	int64_t waited = now - update->busy_since_ms;
-	int64_t pause = BUSY_LEAST_MS + waited / 8;
-	update->retry_at_ms = now + (pause < BUSY_MOST_MS ? pause : BUSY_MOST_MS);
+	// soon at first: usually it is another gateway, whose commit takes a few milliseconds
+	update->retry_at_ms = now + BUSY_LEAST_MS + waited / BUSY_SHARE;
 	pthread_mutex_lock(&lane->mutex);
 	bool is_over = waited >= BUSY_MS || is_crowded(lane, update, now);
 	if (!is_over)

@@ -17,7 +17,8 @@ returns table (what text, version bigint, serial bigint, xid xid8,
                owner text, type text, ttl int, rdata text, fallback boolean)
 language plpgsql stable
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off as $$
+set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_bitmapscan = off as $$
 #variable_conflict use_column
 declare
   s record;                             -- now

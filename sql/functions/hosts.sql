@@ -15,7 +15,8 @@ create or replace function update_hosts(
 returns table (n int, verdict text, name text, zone text, addresses text, reason text, serial bigint)
 language plpgsql
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
+set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_material = off as $$
 #variable_conflict use_column
 declare
   q record;                             -- the requests, a column an array
@@ -32,6 +33,9 @@ declare
   o_online boolean[];
   changed int[];                        -- indexes of the domains to be written
   is_stale boolean;
+  -- from 1.0.0.0 to 223.255.255.255
+  plain_v4 constant text :=
+    '^(22[0-3]|2[01][0-9]|1[0-9][0-9]|[1-9][0-9]|[1-9])(\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}$';
   l record;
   r record;
   i int;
@@ -69,8 +73,8 @@ begin
         continue;
       end if;
       -- the usual thing first: one IPv4 address as it is stored, or nothing
-      if p_options[i] is null and p_states[i] is null and p_v6[i] is null and coalesce(q.policies[i] = 'any'
-           and p_v4[i] ~ '^(22[0-3]|2[01][0-9]|1[0-9][0-9]|[1-9][0-9]|[1-9])(\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}$', true) then
+      if p_options[i] is null and p_states[i] is null and p_v6[i] is null
+         and coalesce(q.policies[i] = 'any' and p_v4[i] ~ plain_v4, true) then
         w4 := coalesce(p_v4[i], s4[s]);
         w6 := s6[s];
         w_online := true;
@@ -105,8 +109,9 @@ begin
     foreach s in array changed loop
       s_free[s] := 'busy';
     end loop;
-    for l in select * from lock_hosts(array(select q.ids[c] from unnest(changed) c),
-                                      array(select distinct q.zone_ids[c] from unnest(changed) c order by 1), p_wait) loop
+    for l in select * from lock_hosts(
+        array(select q.ids[c] from unnest(changed) c),
+        array(select distinct q.zone_ids[c] from unnest(changed) c order by 1), p_wait) loop
       s := array_position(q.ids, l.id);
       s_free[s] := case when l.account_id <> p_accounts[s] or l.name <> q.names[s] or l.term = 'held' then 'unknown'
                         when l.has_cname then 'refused' end;
@@ -154,7 +159,8 @@ begin
   end if;
   return query
     select i, verdicts[i], q.names[i], q.zones[i], answers[i],
-           coalesce(reasons[i], case when verdicts[i] = 'refused' then 'a CNAME stands at this name: delete it first' end),
+           coalesce(reasons[i],
+                    case verdicts[i] when 'refused' then 'a CNAME stands at this name: delete it first' end),
            case verdicts[i] when 'changed' then q.serials[i] % 4294967295 + 1 when 'unchanged' then q.serials[i] end
     from generate_subscripts(verdicts, 1) i order by i;
 end $$;
@@ -186,22 +192,26 @@ create or replace function resolve_hosts(
 returns table (i int, slot int, id bigint, name text, zone text, zone_id bigint, policy text, serial bigint,
                v4 text, v6 text, online boolean, verdict text, reason text)
 language plpgsql stable set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
+set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_material = off as $$
 #variable_conflict use_column
 begin
-  return query select r.i::int, case when r.verdict is null then (min(r.i) over (partition by r.verdict, r.id))::int end,
+  return query
+  select r.i::int, case when r.verdict is null then (min(r.i) over (partition by r.verdict, r.id))::int end,
          case when r.verdict is null then r.id end, r.wanted, case when r.verdict is null then r.zone end,
          r.zone_id, r.addresses, r.serial,
-         case cardinality(r.address) when 0 then '' when 1 then case family(r.address[1]) when 4 then host(r.address[1]) else '' end
-              else host_list(r.address, 4) end,
-         case cardinality(r.address) when 0 then '' when 1 then case family(r.address[1]) when 6 then host(r.address[1]) else '' end
-              else host_list(r.address, 6) end,
+         case when cardinality(r.address) = 0 then ''
+              when cardinality(r.address) > 1 then host_list(r.address, 4)
+              when family(r.address[1]) = 4 then host(r.address[1]) else '' end,
+         case when cardinality(r.address) = 0 then ''
+              when cardinality(r.address) > 1 then host_list(r.address, 6)
+              when family(r.address[1]) = 6 then host(r.address[1]) else '' end,
          r.online, r.verdict,
          case r.verdict when 'denied' then r.denial end
   from (
     select u.i, w.wanted, d.id, d.zone, z.id as zone_id, z.addresses, s.serial, d.address, d.online, x.denial,
            case when w.wanted is null then 'ambiguous'
-                when d.id is null or d.account_id <> u.account or d.term = 'held' or u.login <> d.name
+                when d.id is null or d.account_id is distinct from u.account or d.term = 'held' or u.login <> d.name
                      or a.state is distinct from 'active'
                      or u.key is not null and (k.account_id is distinct from u.account
                        or not (k.domains = '{}' and k.names = '{}' or key_covers(k.domains, k.names, d.name)))
@@ -211,7 +221,8 @@ begin
          as u (key, account, login, name, v4, v6, state, i)
     left join keys k on k.id = u.key
     left join accounts a on a.id = u.account
-    cross join lateral (select coalesce(u.name, u.login, only_domain(u.account, k.domains, k.names)) as wanted offset 0) w
+    cross join lateral (
+      select coalesce(u.name, u.login, only_domain(u.account, k.domains, k.names)) as wanted offset 0) w
     left join domains d on d.name = w.wanted
     left join zones z on z.origin = d.zone
     left join zone_state s on s.zone_id = z.id
@@ -243,7 +254,8 @@ return coalesce((select string_agg(host(a), ',' order by a) from unnest(p_addres
 create or replace function lock_hosts(p_ids bigint[], p_zones bigint[], p_wait boolean)
 returns table (id bigint, account_id bigint, name text, term text, v4 text, v6 text, online boolean, has_cname boolean)
 language plpgsql set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
+set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_material = off as $$
 #variable_conflict use_column
 declare
   z bigint;
@@ -265,18 +277,22 @@ begin
     select d.*
     from unnest(array(select i from unnest(p_ids) i order by i)) i cross join lateral (
     select d.id, d.account_id, d.name, d.term,
-           case cardinality(d.address) when 0 then '' when 1 then case family(d.address[1]) when 4 then host(d.address[1]) else '' end
-              else host_list(d.address, 4) end,
-           case cardinality(d.address) when 0 then '' when 1 then case family(d.address[1]) when 6 then host(d.address[1]) else '' end
-              else host_list(d.address, 6) end,
+           case when cardinality(d.address) = 0 then ''
+              when cardinality(d.address) > 1 then host_list(d.address, 4)
+              when family(d.address[1]) = 4 then host(d.address[1]) else '' end,
+           case when cardinality(d.address) = 0 then ''
+              when cardinality(d.address) > 1 then host_list(d.address, 6)
+              when family(d.address[1]) = 6 then host(d.address[1]) else '' end,
            d.online,
-           coalesce((select true from records r where r.zone = d.zone and r.owner = d.owner and r.type = 'CNAME'), false)
+           coalesce((select true from records r
+                     where r.zone = d.zone and r.owner = d.owner and r.type = 'CNAME'), false)
     from domains d where d.id = i and d.zone = any (locked) for no key update skip locked) d;
 end $$;
 
 create or replace function write_hosts(p_ids bigint[], p_addresses text[], p_online boolean[]) returns void
 language plpgsql set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
+set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_material = off as $$
 begin
   update domains d
   set address = ('{' || u.addresses || '}')::inet[], online = u.online,
@@ -288,10 +304,11 @@ begin
 end $$;
 
 -- Contacts of accepted requests, and when their keys were used, to the minute.
-create or replace function write_contacts(p_ids bigint[], p_keys bigint[], p_verdicts text[], p_doors text[], p_peers inet[])
-returns void
+create or replace function write_contacts(p_ids bigint[], p_keys bigint[], p_verdicts text[],
+                                          p_doors text[], p_peers inet[]) returns void
 language plpgsql set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
+set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_material = off as $$
 begin
   insert into contacts (domain_id, at, peer, door)
   select distinct on (u.id) u.id, now(), u.peer, u.door

@@ -23,8 +23,8 @@ end $$;
 -- Gives a record its domain, and locks it: a transaction that has changed the domain and looked for
 -- its records could otherwise miss this one.  Refuses what may not stand under, or at, a domain's
 -- name.
-create or replace function link_record(p_id bigint, p_zone text, p_owner text, p_type text, p_domain bigint, p_is_host boolean)
-returns void
+create or replace function link_record(p_id bigint, p_zone text, p_owner text, p_type text,
+                                       p_domain bigint, p_is_host boolean) returns void
 language plpgsql security definer
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
@@ -144,7 +144,8 @@ create or replace function domains_unlink() returns trigger
 language plpgsql security definer set search_path = ddns, pg_temp as $$
 begin
   if exists (select from zones where origin = old.zone) then
-    update records set domain_id = null, online = 'rdata', offline = 'rdata', online_target = null, offline_target = null
+    update records
+    set domain_id = null, online = 'rdata', offline = 'rdata', online_target = null, offline_target = null
     where domain_id = old.id;
   end if;
   return old;
@@ -197,16 +198,19 @@ create or replace function check_links(p_origin text, p_names text[]) returns vo
 language plpgsql security definer
 set search_path = ddns, pg_temp set plan_cache_mode = force_custom_plan set jit = off as $$
 begin
-  if not exists (select from domains where zone = p_origin) or not exists (select from records where zone = p_origin) then
+  if not exists (select from domains where zone = p_origin)
+     or not exists (select from records where zone = p_origin) then
     return;
   end if;
   if p_names is null then
     perform link_records(array(select id from records where zone = p_origin));
   else
-    perform link_records(array(select r.id from (select distinct n from unnest(p_names) n) n
-                               cross join lateral (select id from records where zone = p_origin and owner = n offset 0) r));
-    perform link_domains(array(select d.id from (select distinct n from unnest(p_names) n) n
-                               cross join lateral (select id from domains where zone = p_origin and owner = n offset 0) d), true);
+    perform link_records(array(
+      select r.id from (select distinct n from unnest(p_names) n) n
+      cross join lateral (select id from records where zone = p_origin and owner = n offset 0) r));
+    perform link_domains(array(
+      select d.id from (select distinct n from unnest(p_names) n) n
+      cross join lateral (select id from domains where zone = p_origin and owner = n offset 0) d), true);
   end if;
 end $$;
 
@@ -214,7 +218,8 @@ end $$;
 -- state locks its row.
 
 create or replace function account_state_changed(p_accounts bigint[]) returns void
-language plpgsql security definer set search_path = ddns, pg_temp as $$
+language plpgsql security definer
+set search_path = ddns, pg_temp set plan_cache_mode = force_custom_plan set jit = off as $$
 begin
   if p_accounts = '{}' then
     return;

@@ -156,7 +156,8 @@ declare
     when p_url !~* '^https?://' then 'it does not begin with http:// or https://'
     when p_url ~ '^[^:]*://[^/?#]*@' then 'it has a user name before the host'
     when p_url ~ '\\' then 'it has a backslash'
-    when p_url !~* '^https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?([/?#]|$)' then 'it has no host name, or a bad one'
+    when p_url !~* '^https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?([/?#]|$)'
+    then 'it has no host name, or a bad one'
     end;
 begin
   if fault is not null then

@@ -78,3 +78,47 @@ begin
   end loop;
   return null;
 end $$;
+
+-- Why an account may not take a name as a new domain, or null.  Rules of shared zones, for doors;
+-- whoever types SQL may add what he likes.  That the name is free, the table's key tells.
+create or replace function domain_refused(p_account bigint, p_name text) returns text
+language plpgsql stable set search_path = ddns, pg_temp as $$
+declare
+  z record;
+  owner text;
+  label text;
+  word text;
+  until_when timestamptz;
+begin
+  select kind, account_id, origin, depth into z
+  from unnest(p_name || ancestors(p_name)) with ordinality u (up, i) join zones on origin = up order by i limit 1;
+  if not found then
+    return 'it lies in no zone of this server';
+  elsif z.kind = 'private' then
+    return case when z.account_id = p_account then null else 'it lies in somebody''s private zone' end;
+  elsif z.kind = 'own' then
+    return 'its zone gives no names away';
+  elsif z.origin = p_name then
+    return 'it is the zone itself';
+  end if;
+  owner := left(p_name, -length(z.origin) - 1);
+  if cardinality(ancestors(owner)) + 1 > z.depth then
+    return format('it has %s labels before %s, and %s are allowed',
+                  cardinality(ancestors(owner)) + 1, z.origin, z.depth);
+  end if;
+  foreach label in array regexp_split_to_array(owner, '\.') loop
+    if label !~ '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$' then
+      return format('its label "%s" is not made of letters, digits and inner hyphens', label);
+    end if;
+    foreach word in array setting_list('reserved_names') loop
+      if label ~ ('^' || replace(regexp_replace(word, '[^a-z0-9_*-]', '', 'g'), '*', '.*') || '$') then
+        return format('"%s" is reserved', label);
+      end if;
+    end loop;
+  end loop;
+  select until into until_when from quarantine where name = p_name and account_id <> p_account and until > now();
+  if found then
+    return format('it was somebody''s until lately, and rests until %s', to_char(until_when, 'YYYY-MM-DD'));
+  end if;
+  return null;
+end $$;

@@ -8,7 +8,8 @@ language plpgsql immutable set search_path = ddns, pg_temp as $$
 begin
   raise invalid_parameter_value using
     message = format('the data "%s" is not right for type %s: %s',
-                     case when length(p_rdata) > 200 then left(p_rdata, 200) || '...' else p_rdata end, p_type, p_fault),
+                     case when length(p_rdata) > 200 then left(p_rdata, 200) || '...' else p_rdata end,
+                     p_type, p_fault),
     hint = coalesce(p_hint, 'Write it as in a zone file.');
 end $$;
 
@@ -79,12 +80,14 @@ begin
 end $$;
 
 -- A whole number of rdata without leading zeros.
-create or replace function rdata_number(p_word text, p_max int, p_what text, p_type text, p_rdata text, p_hint text)
-returns text
+create or replace function rdata_number(p_word text, p_max int, p_what text,
+                                        p_type text, p_rdata text, p_example text) returns text
 language plpgsql immutable set search_path = ddns, pg_temp as $$
 begin
   if p_word !~ '^[0-9]{1,9}$' or p_word::int > p_max then
-    perform refuse_rdata(p_type, p_rdata, format('its %s "%s" is not a number from 0 to %s', p_what, p_word, p_max), p_hint);
+    perform refuse_rdata(p_type, p_rdata,
+      format('its %s "%s" is not a number from 0 to %s', p_what, p_word, p_max),
+      format('Write such as %s.', p_example));
   end if;
   return p_word::int::text;
 end $$;
@@ -107,8 +110,9 @@ begin
       continue;
     end if;
     if t = '\' or t ~ '^\\[0-9]' and substr(t, 2)::int > 255 then
-      perform refuse_rdata(p_type, p_rdata, 'it has a bad escape: \ stands before three digits up to 255 or one other character',
-                           'Write \\ for a backslash.');
+      perform refuse_rdata(p_type, p_rdata,
+        'it has a bad escape: \ stands before three digits up to 255 or one other character',
+        'Write \\ for a backslash.');
     end if;
     bytes := case when t ~ '^\\[0-9]' then set_byte('\x00', 0, substr(t, 2)::int)
                   else convert_to(right(t, 1), 'UTF8') end;
@@ -132,8 +136,9 @@ create or replace function rdata_words(p_type text, p_rdata text) returns text[]
 language plpgsql immutable set search_path = ddns, pg_temp as $$
 begin
   if p_rdata !~ '^\s*("([^"\\]|\\.)*"|([^\s"\\]|\\.)+)(\s+("([^"\\]|\\.)*"|([^\s"\\]|\\.)+))*\s*$' then
-    perform refuse_rdata(p_type, p_rdata, 'a double quote is not closed, or nothing stands between it and the next word',
-                         'Write each string in double quotes, with a blank between them; write \" for a quote in a string.');
+    perform refuse_rdata(p_type, p_rdata,
+      'a double quote is not closed, or nothing stands between it and the next word',
+      'Write each string in double quotes, with a blank between them; write \" for a quote in a string.');
   end if;
   return array(select m[1] from regexp_matches(p_rdata, '"(?:[^"\\]|\\.)*"|(?:[^\s"\\]|\\.)+', 'g') m);
 end $$;
@@ -142,79 +147,102 @@ end $$;
 -- as they are given: who writes them writes them canonical.
 create or replace function canonical_rdata(p_type text, p_rdata text, p_zone text) returns text
 language plpgsql immutable set search_path = ddns, pg_temp as $$
-declare
-  w text[];
-  a inet;
-  version int := case p_type when 'A' then 4 when 'AAAA' then 6 end;
 begin
   if p_rdata ~ '[\x01-\x1f\x7f]' and p_type <> 'TXT' then
-    perform refuse_rdata(p_type, p_rdata, 'it has a line break, a tab or another control character', 'Write it on one line.');
+    perform refuse_rdata(p_type, p_rdata, 'it has a line break, a tab or another control character',
+                         'Write it on one line.');
   elsif btrim(p_rdata) = '' then
-    perform refuse_rdata(p_type, p_rdata, 'it is empty', case p_type when 'TXT' then 'Write "" in double quotes for an empty string.' end);
+    perform refuse_rdata(p_type, p_rdata, 'it is empty',
+      case p_type when 'TXT' then 'Write "" in double quotes for an empty string.' end);
   end if;
-  case
-  when p_type in ('A', 'AAAA') then
-    begin
-      a := btrim(p_rdata)::inet;
-    exception when invalid_text_representation then
-      a := null;
-    end;
-    -- 010 is ten to some and eight to others
-    if a is null or family(a) <> version or p_rdata ~ '/' or version = 4 and p_rdata ~ '(^|\.)0[0-9]' then
-      perform refuse_rdata(p_type, p_rdata, format('it is not an IPv%s address', version),
-        case when family(a) = 4 and p_type = 'AAAA' then 'Use type A for an IPv4 address.'
-             when family(a) = 6 and p_type = 'A' then 'Use type AAAA for an IPv6 address.'
-             when p_type = 'A' then 'Write an address such as "192.0.2.1".'
-             else 'Write an address such as "2001:db8::1".' end);
-    end if;
-    return host(a);
-  when p_type in ('CNAME', 'NS', 'PTR', 'DNAME') then
-    w := rdata_words(p_type, p_rdata);
-    if cardinality(w) <> 1 then
-      perform refuse_rdata(p_type, p_rdata, 'it is not one name', 'Write a full name with its final dot, such as "www.example.org.".');
-    end if;
-    return rdata_name(w[1], p_zone, p_type, p_rdata);
-  when p_type = 'MX' then
-    w := rdata_words(p_type, p_rdata);
-    if cardinality(w) <> 2 then
-      perform refuse_rdata(p_type, p_rdata, 'it is not a preference and a name', 'Write such as "10 mail.example.org.".');
-    end if;
-    return rdata_number(w[1], 65535, 'preference', p_type, p_rdata, 'Write such as "10 mail.example.org.".')
-           || ' ' || rdata_name(w[2], p_zone, p_type, p_rdata);
-  when p_type = 'SRV' then
-    w := rdata_words(p_type, p_rdata);
-    if cardinality(w) <> 4 then
-      perform refuse_rdata(p_type, p_rdata, 'it is not a priority, a weight, a port and a name', 'Write such as "0 5 443 www.example.org.".');
-    end if;
-    return rdata_number(w[1], 65535, 'priority', p_type, p_rdata, 'Write such as "0 5 443 www.example.org.".') || ' '
-           || rdata_number(w[2], 65535, 'weight', p_type, p_rdata, 'Write such as "0 5 443 www.example.org.".') || ' '
-           || rdata_number(w[3], 65535, 'port', p_type, p_rdata, 'Write such as "0 5 443 www.example.org.".') || ' '
-           || rdata_name(w[4], p_zone, p_type, p_rdata);
-  when p_type = 'TXT' then
-    w := rdata_words(p_type, p_rdata);
-    if cardinality(w) > 1 and left(p_rdata, 1) <> '"' then
-      perform refuse_rdata(p_type, p_rdata, 'it is several words without quotes',
-        format('Write "%s" with its double quotes for one string, or each string in double quotes for several.',
-               replace(p_rdata, '"', '\"')));
-    end if;
-    if length(p_rdata) > 60000 then
-      perform refuse_rdata(p_type, p_rdata, 'it is longer than a record can be', 'Write less text.');
-    end if;
-    return (select string_agg(rdata_string(x, 255, p_type, p_rdata), ' ' order by i) from unnest(w) with ordinality u (x, i));
-  when p_type = 'CAA' then
-    w := rdata_words(p_type, p_rdata);
-    if cardinality(w) <> 3 then
-      perform refuse_rdata(p_type, p_rdata, 'it is not flags, a tag and a value', 'Write such as "0 issue "ca.example.org"".');
-    elsif w[2] !~* '^[a-z0-9]{1,255}$' then
-      perform refuse_rdata(p_type, p_rdata, format('its tag "%s" is not a word of letters and digits', w[2]),
-                           'Write issue, issuewild or iodef.');
-    end if;
-    return rdata_number(w[1], 255, 'flags', p_type, p_rdata, 'Write such as "0 issue "ca.example.org"".') || ' '
-           || lower(w[2]) || ' ' || rdata_string(w[3], 65000, p_type, p_rdata);
+  case p_type
+  when 'A' then return rdata_address(4, p_type, p_rdata);
+  when 'AAAA' then return rdata_address(6, p_type, p_rdata);
+  when 'CNAME', 'NS', 'PTR', 'DNAME' then
+    return rdata_fields('{}', 'one name', 'www.example.org.', p_type, p_rdata, p_zone);
+  when 'MX' then
+    return rdata_fields('{preference}', 'a preference and a name', '10 mail.example.org.', p_type, p_rdata, p_zone);
+  when 'SRV' then
+    return rdata_fields('{priority,weight,port}', 'a priority, a weight, a port and a name',
+                        '0 5 443 www.example.org.', p_type, p_rdata, p_zone);
+  when 'TXT' then return rdata_txt(p_type, p_rdata);
+  when 'CAA' then return rdata_caa(p_type, p_rdata);
   else
     if p_rdata ~ '[^ -~]' then
-      perform refuse_rdata(p_type, p_rdata, 'it has a character that is not ASCII', 'Write \DDD for a byte, three decimal digits.');
+      perform refuse_rdata(p_type, p_rdata, 'it has a character that is not ASCII',
+                           'Write \DDD for a byte, three decimal digits.');
     end if;
     return btrim(p_rdata);
   end case;
+end $$;
+
+create or replace function rdata_address(p_version int, p_type text, p_rdata text) returns text
+language plpgsql immutable set search_path = ddns, pg_temp as $$
+declare
+  a inet;
+begin
+  begin
+    a := btrim(p_rdata)::inet;
+  exception when invalid_text_representation then
+    a := null;
+  end;
+  -- 010 is ten to some and eight to others
+  if a is null or family(a) <> p_version or p_rdata ~ '/' or p_version = 4 and p_rdata ~ '(^|\.)0[0-9]' then
+    perform refuse_rdata(p_type, p_rdata, format('it is not an IPv%s address', p_version),
+      case when family(a) = 4 and p_version = 6 then 'Use type A for an IPv4 address.'
+           when family(a) = 6 and p_version = 4 then 'Use type AAAA for an IPv6 address.'
+           when p_version = 4 then 'Write an address such as "192.0.2.1".'
+           else 'Write an address such as "2001:db8::1".' end);
+  end if;
+  return host(a);
+end $$;
+
+-- 16-bit numbers, then a name.
+create or replace function rdata_fields(p_numbers text[], p_form text, p_example text,
+                                        p_type text, p_rdata text, p_zone text) returns text
+language plpgsql immutable set search_path = ddns, pg_temp as $$
+declare
+  w text[] := rdata_words(p_type, p_rdata);
+  n int := cardinality(p_numbers);
+  canonical text := '';
+begin
+  if cardinality(w) <> n + 1 then
+    perform refuse_rdata(p_type, p_rdata, 'it is not ' || p_form, format('Write such as "%s".', p_example));
+  end if;
+  for i in 1..n loop
+    canonical := canonical || rdata_number(w[i], 65535, p_numbers[i], p_type, p_rdata, p_example) || ' ';
+  end loop;
+  return canonical || rdata_name(w[n + 1], p_zone, p_type, p_rdata);
+end $$;
+
+create or replace function rdata_txt(p_type text, p_rdata text) returns text
+language plpgsql immutable set search_path = ddns, pg_temp as $$
+declare
+  w text[] := rdata_words(p_type, p_rdata);
+begin
+  if cardinality(w) > 1 and left(p_rdata, 1) <> '"' then
+    perform refuse_rdata(p_type, p_rdata, 'it is several words without quotes',
+      format('Write "%s" with its double quotes for one string, or each string in double quotes for several.',
+             replace(p_rdata, '"', '\"')));
+  elsif length(p_rdata) > 60000 then
+    perform refuse_rdata(p_type, p_rdata, 'it is longer than a record can be', 'Write less text.');
+  end if;
+  return (select string_agg(rdata_string(x, 255, p_type, p_rdata), ' ' order by i)
+          from unnest(w) with ordinality u (x, i));
+end $$;
+
+create or replace function rdata_caa(p_type text, p_rdata text) returns text
+language plpgsql immutable set search_path = ddns, pg_temp as $$
+declare
+  example constant text := '0 issue "ca.example.org"';
+  w text[] := rdata_words(p_type, p_rdata);
+begin
+  if cardinality(w) <> 3 then
+    perform refuse_rdata(p_type, p_rdata, 'it is not flags, a tag and a value', format('Write such as %s.', example));
+  elsif w[2] !~* '^[a-z0-9]{1,255}$' then
+    perform refuse_rdata(p_type, p_rdata, format('its tag "%s" is not a word of letters and digits', w[2]),
+                         'Write issue, issuewild or iodef.');
+  end if;
+  return rdata_number(w[1], 255, 'flags', p_type, p_rdata, example) || ' ' || lower(w[2]) || ' '
+         || rdata_string(w[3], 65000, p_type, p_rdata);
 end $$;

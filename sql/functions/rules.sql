@@ -31,7 +31,8 @@ begin
     end if;
   end loop;
   if new.kind = 'private' and (tg_op = 'INSERT' or new.account_id is distinct from old.account_id) then
-    new.served := new.served and coalesce((select state = 'active' from accounts where id = new.account_id for share), true);
+    new.served := new.served
+      and coalesce((select state = 'active' from accounts where id = new.account_id for share), true);
   end if;
   return new;
 end $$;
@@ -65,9 +66,12 @@ create or replace trigger fill before insert on domains for each row
 create or replace function domain_is_right(d domains) returns boolean
 language plpgsql immutable set search_path = ddns, pg_temp as $$
 begin
-  if d.owner ~ '^([a-z0-9_-]+(\.[a-z0-9_-]+)*|@)$' and length(d.owner) <= 63 and length(d.owner) + length(d.zone) <= 248
-     and (d.address = '{}' or cardinality(d.address) = 1 and d.address::text ~ '^\{([13-9a-e]|2(\.|[0-9]\.|[01][0-9]\.|2[0-3]\.|[0-9a-f]*:))[0-9a-f.:]*\}$')
-     and d.fixed is null and d.offline_address = '{}' and d.ttl between 0 and 2147483647 and d.timeout between 0 and 525600
+  if d.owner ~ '^([a-z0-9_-]+(\.[a-z0-9_-]+)*|@)$'
+     and octet_length(d.owner) <= 63 and octet_length(d.owner) + octet_length(d.zone) <= 248
+     and (d.address = '{}' or cardinality(d.address) = 1
+          and d.address::text ~ '^\{([13-9a-e]|2(\.|[0-9]\.|[01][0-9]\.|2[0-3]\.|[0-9a-f]*:))[0-9a-f.:]*\}$')
+     and d.fixed is null and d.offline_address = '{}'
+     and d.ttl between 0 and 2147483647 and d.timeout between 0 and 525600
      and d.www = 'off' and d.offline in ('page', 'keep', 'none') and d.term = 'none'
      and d.term_ends is null and d.term_before_held is null and d.www_url is null and d.offline_url is null
      and d.www_port between 1 and 65535 then
@@ -85,25 +89,30 @@ begin
   perform check_ttl(d.ttl), check_url(d.www_url, 'www_url'), check_url(d.offline_url, 'offline_url'),
           check_addresses(d.address, 'address'), check_addresses(d.fixed, 'fixed address'),
           check_addresses(d.offline_address, 'offline address'),
-          check_word(d.www, 'www', '{off,port,url}'), check_word(d.offline, 'offline', '{page,keep,none,address,url}'),
+          check_word(d.www, 'www', '{off,port,url}'),
+          check_word(d.offline, 'offline', '{page,keep,none,address,url}'),
           check_word(d.term, 'term', '{none,trial,registered,held}'),
           check_number(d.www_port, 'www_port', 1, 65535), check_number(d.timeout, 'timeout', 0, 525600);
   if d.www = 'url' and d.www_url is null or d.offline = 'url' and d.offline_url is null then
     raise invalid_parameter_value using
-      message = format('%s is "url" and there is none', case when d.www = 'url' and d.www_url is null then 'www' else 'offline' end),
+      message = format('%s is "url" and there is none',
+                       case when d.www = 'url' and d.www_url is null then 'www' else 'offline' end),
       hint = 'Set www_url or offline_url in the same statement.';
   elsif (d.term = 'held') <> (d.term_before_held is not null) or (d.term = 'none') <> (d.term_ends is null)
         or d.term_before_held not in ('trial', 'registered') then
     raise invalid_parameter_value using
-      message = format('the term "%s" does not fit the end %s and the term before "%s"', d.term, d.term_ends, d.term_before_held),
-      hint = 'term_ends is set unless term is none; term_before_held is trial or registered where term is held, else null.';
+      message = format('the term "%s" does not fit the end %s and the term before "%s"',
+                       d.term, d.term_ends, d.term_before_held),
+      hint = 'term_ends is set unless term is none; term_before_held is trial or registered where term is held, '
+             'else null.';
   end if;
   return true;
 end $$;
 
 do $$
 begin
-  if not exists (select from pg_catalog.pg_constraint where conrelid = 'ddns.domains'::regclass and conname = 'domains_rule') then
+  if not exists (select from pg_catalog.pg_constraint
+                 where conrelid = 'ddns.domains'::regclass and conname = 'domains_rule') then
     alter table domains add constraint domains_rule check (ddns.domain_is_right(domains));
   end if;
 end $$;
@@ -164,7 +173,7 @@ end $$;
 create or replace function records_rule() returns trigger
 language plpgsql set search_path = ddns, pg_temp as $$
 begin
-  if new.zone ~ '[A-Z]|\.$' then
+  if new.zone <> lower(new.zone) or right(new.zone, 1) = '.' then
     perform check_name(new.zone, 'zone');
   end if;
   perform check_owner(new.owner, new.zone, 'owner'), check_ttl(new.ttl), check_type(new.type);
@@ -234,13 +243,16 @@ end $$;
 create or replace trigger rule before insert or update of zone, owner, type, ttl, rdata, online, offline,
   online_target, offline_target on records for each row
   when (not (
-    new.owner ~ '^([a-z0-9_-]+(\.[a-z0-9_-]+)*|@)$' and length(new.owner) <= 63
-    and new.zone !~ '[A-Z]|\.$' and length(new.owner) + length(new.zone) <= 252
+    new.owner ~ '^([a-z0-9_-]+(\.[a-z0-9_-]+)*|@)$' and octet_length(new.owner) <= 63
+    and new.zone = lower(new.zone) and right(new.zone, 1) <> '.'
+    and octet_length(new.owner) + octet_length(new.zone) <= 252
     and new.ttl between 0 and 2147483647
-    and new.online = 'rdata' and new.offline = 'rdata' and new.online_target is null and new.offline_target is null
-    and length(new.rdata) <= 64
+    and new.online = 'rdata' and new.offline = 'rdata'
+    and new.online_target is null and new.offline_target is null
+    and octet_length(new.rdata) <= 64
     and case new.type
-      when 'A' then new.rdata ~ '^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$'
+      when 'A' then new.rdata
+        ~ '^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$'
       when 'AAAA' then new.rdata ~ '^[1-9a-f][0-9a-f]*(:[1-9a-f][0-9a-f]*)*::[1-9a-f][0-9a-f]*$'
                     and new.rdata !~ '[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]'
                     and length(replace(new.rdata, ':', '')) >= length(new.rdata) - 6
@@ -259,7 +271,8 @@ language plpgsql set search_path = ddns, pg_temp as $$
 begin
   if new.login !~ '^[^\x01-\x20\x7f-\x9f:]+$' or length(new.login) > 64 then
     raise invalid_parameter_value using
-      message = format('the login "%s" is empty, too long, or has a blank, a colon or a control character', left(new.login, 100)),
+      message = format('the login "%s" is empty, too long, or has a blank, a colon or a control character',
+                       left(new.login, 100)),
       hint = 'Write a word of 1 to 64 characters, such as "joe".';
   end if;
   return new;

@@ -93,7 +93,8 @@ end $$;
 
 -- What gateway_keys shows of an account is a matter of its keys too.
 create or replace function accounts_note_update() returns trigger
-language plpgsql security definer set search_path = ddns, pg_temp as $$
+language plpgsql security definer
+set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 begin
   perform note_global(array(
     select distinct 'account:' || login
@@ -101,7 +102,8 @@ begin
     union all
     select 'key:' || k.name
     from (select id from (select id, login, state from o union select id, login, state from n) d
-          group by id having count(*) > 1) d join keys k on k.account_id = d.id));
+          group by id having count(*) > 1) d
+    cross join lateral (select name from keys where account_id = d.id offset 0) k));
   perform account_state_changed(array(select id from (select id, state from n except select id, state from o) d));
   return null;
 end $$;

@@ -33,11 +33,29 @@ begin
     update steps set whole = whole or is_whole, links = links or p_links
     where xid = pg_current_xact_id() and zone_id = p_zone and at = transaction_timestamp();
   end if;
-  -- closed before its transaction ended: the zone's row is held, so what the commit would check is
-  -- checked now
   if s.is_closed and p_zone > 0 then
-    perform check_names(p_zone, case when not is_whole then p_names end, true);
+    perform touch_closed(p_zone, case when not is_whole then p_names end);
   end if;
+end $$;
+
+-- A step that was closed before its transaction ended: the zone's row is held, so what the commit
+-- would do is done now.
+create or replace function touch_closed(p_zone bigint, p_names text[]) returns void
+language plpgsql security definer
+set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  z_origin text := (select origin from zones where id = p_zone);
+begin
+  if z_origin is null then
+    delete from zone_state where zone_id = p_zone;
+    update steps set version = 0
+    where xid = pg_current_xact_id() and zone_id = p_zone and at = transaction_timestamp();
+    return;
+  elsif p_names is null then
+    update zone_state set serial = serial_for(z_origin, serial)
+    where zone_id = p_zone and serial <> serial_for(z_origin, serial);
+  end if;
+  perform check_names(p_zone, p_names, true);
 end $$;
 
 -- The triggers.  They pair old and new rows by EXCEPT, never by a join: a plan kept from a one-row
@@ -100,7 +118,8 @@ begin
               where u is not null group by zone) g offset 0) x
   where x.zone_id is not null;
   if tg_op = 'INSERT' then
-    perform from accounts where id in (select account_id from t) order by id for share;
+    perform from (select distinct account_id as id from t order by 1) x
+    cross join lateral (select from accounts where id = x.id for share) a;
     perform serve_domains(array(select id from t where served and (term = 'held'
       or (select state from accounts where id = t.account_id) <> 'active')));
     perform link_domains(array(select id from t), false);
@@ -117,7 +136,8 @@ declare
   moved bigint[];
 begin
   -- One row that keeps its names: the usual update, and several times cheaper so.
-  select (select count(*) from (select from n limit 2) c) as rows, n.id, (select id from zones where origin = n.zone) as zone_id,
+  select (select count(*) from (select from n limit 2) c) as rows, n.id,
+         (select id from zones where origin = n.zone) as zone_id,
          array[n.owner, case when n.wildcard or o.wildcard then n.wild_owner end,
                case when n.www <> 'off' or o.www <> 'off' then n.www_owner end] as names,
          n.zone = o.zone and n.owner = o.owner and n.account_id = o.account_id and n.term = o.term
@@ -129,7 +149,8 @@ begin
          (select true from steps where xid = pg_current_xact_id() and at = transaction_timestamp()
             and zone_id = (select id from zones where origin = n.zone)
             and version is null) as is_noted,
-         (select true from records where domain_id = n.id and (online <> 'rdata' or offline <> 'rdata') limit 1) as is_followed
+         (select true from records where domain_id = n.id and (online <> 'rdata' or offline <> 'rdata')
+          limit 1) as is_followed
   into one from n, o limit 1;
   if one.rows = 1 and one.is_there then
     if not one.is_changed then
@@ -184,14 +205,16 @@ set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set ena
 declare
   one record;
 begin
-  select (select count(*) from (select from t limit 2) c) as rows, (select id from zones where origin = t.zone) as zone_id, t.*
+  select (select count(*) from (select from t limit 2) c) as rows,
+         (select id from zones where origin = t.zone) as zone_id, t.*
   into one from t limit 1;
   if one.rows = 1 and one.zone_id is null then
     return null;                        -- its zone goes, too, and says so itself
   elsif one.rows = 1 then
     perform note(one.zone_id, array[one.owner], tg_op = 'INSERT');
     if tg_op = 'INSERT' then
-      perform link_record(one.id, one.zone, one.owner, one.type, one.domain_id, one.online <> 'rdata' or one.offline <> 'rdata');
+      perform link_record(one.id, one.zone, one.owner, one.type, one.domain_id,
+                          one.online <> 'rdata' or one.offline <> 'rdata');
     end if;
     return null;
   end if;
@@ -212,14 +235,19 @@ set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set ena
 declare
   one record;
 begin
-  select (select count(*) from (select from n limit 2) c) as rows, (select id from zones where origin = n.zone) as zone_id, o.owner as old_owner, o.zone = n.zone as is_there,
-         (n.owner, n.domain_id, n.type, n.ttl, n.rdata, n.online, n.offline, n.online_target, n.offline_target) is distinct from
-         (o.owner, o.domain_id, o.type, o.ttl, o.rdata, o.online, o.offline, o.online_target, o.offline_target) as is_changed, n.*
+  select (select count(*) from (select from n limit 2) c) as rows,
+         (select id from zones where origin = n.zone) as zone_id,
+         array[n.owner, nullif(o.owner, n.owner)] as names, o.zone = n.zone as is_there,
+         (n.owner, n.domain_id, n.type, n.ttl, n.rdata, n.online, n.offline, n.online_target, n.offline_target)
+         is distinct from
+         (o.owner, o.domain_id, o.type, o.ttl, o.rdata, o.online, o.offline, o.online_target, o.offline_target)
+         as is_changed, n.*
   into one from n, o limit 1;
   if one.rows = 1 and one.is_there then
     if one.is_changed then
-      perform note(one.zone_id, case when one.old_owner = one.owner then array[one.owner] else array[one.old_owner, one.owner] end, true);
-      perform link_record(one.id, one.zone, one.owner, one.type, one.domain_id, one.online <> 'rdata' or one.offline <> 'rdata');
+      perform note(one.zone_id, array_remove(one.names, null), true);
+      perform link_record(one.id, one.zone, one.owner, one.type, one.domain_id,
+                          one.online <> 'rdata' or one.offline <> 'rdata');
     end if;
     return null;
   end if;

@@ -2,7 +2,7 @@
 -- Steps: who makes one, what it names, versions and serials, catch_up and pruning.  Steps of one
 -- transaction are one, so a second session commits them.
 set client_min_messages = warning;
-select plan(71);
+select plan(74);
 select test.world();
 select test.connect('w');
 create function pg_temp.did(p_sql text) returns text language plpgsql as $$
@@ -100,6 +100,11 @@ select test.elsewhere('w', $$insert into ddns.zones (origin, mname, rname) value
 select ok((select ddns.serial_is_after(serial, 3000000000) from ddns.zone_state where zone_id = test.zone('newer.test')), 'in a transaction of its own too');
 select is((select count(*) from ddns.zone_state s left join ddns.zones z on z.id = s.zone_id where z.id is null), 1::bigint, 'only zone 0 has a state and no zone');
 select is_empty($$select * from ddns.steps where version is null$$, 'every step has its version');
+
+select is(test.elsewhere('w', $$begin; insert into ddns.zones (origin, mname, rname) values ('brief.test', 'ns1.test', 'h.test'); set constraints all immediate;
+  insert into ddns.records (zone, owner, type, rdata) values ('brief.test', 'x', 'TXT', 'y'); delete from ddns.zones where origin = 'brief.test'; commit$$), '', 'a zone that goes after its step was closed');
+select is((select count(*) from ddns.zone_state s left join ddns.zones z on z.id = s.zone_id where z.id is null), 1::bigint, 'leaves no state');
+select is((select version from ddns.steps where zone_id = (select max(zone_id) from ddns.steps)), 0::bigint, 'and a step that says it is gone');
 
 -- catch_up
 create temp table c as select s.zone_id, s.version, s.xid from ddns.zone_state s where zone_id = test.zone('dyn.test');

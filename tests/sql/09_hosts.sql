@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- update_hosts and the policy: every verdict, several requests for one host, what is written.
 begin;
-select plan(51);
+select plan(68);
 select test.world();
 insert into ddns.zones (origin, kind, mname, rname) values ('pub.test', 'shared', 'ns1.test', 'h.test');
 insert into ddns.accounts (login) values ('one');
@@ -93,6 +93,17 @@ select is((select string_agg(ddns.may(test.account('joe'), (select id from ddns.
   (1, null, 'x.joe.dyn.test', 'TXT', 'add'), (2, null, 'ann.dyn.test', 'TXT', 'add'), (3, null, 'dyn.test', 'TXT', 'add'), (4, 'joe.k', 'a.b.joe.dyn.test', 'TXT', 'add'), (5, 'joe.k', 'xjoe.dyn.test', 'TXT', 'add'),
   (6, 'acme.k', '_acme-challenge.joe.dyn.test', 'TXT', 'add'), (7, 'acme.k', '_acme-challenge.joe.dyn.test', 'A', 'add'), (8, 'acme.k', 'joe.dyn.test', 'TXT', 'add'), (9, 'old.k', 'joe.dyn.test', 'TXT', 'add')) c (i, k, n, t, v)),
   'yes unknown unknown yes unknown yes denied unknown denied', 'one policy for all doors');
+
+-- who may take which name
+insert into ddns.quarantine values ('rests.dyn.test', test.account('joe'), now() + interval '10 days'), ('rested.dyn.test', test.account('joe'), now() - interval '1 s');
+insert into ddns.zones (origin, kind, account_id, mname, rname) values ('joe.test', 'private', test.account('joe'), 'ns1.test', 'h.test');
+select is(ddns.domain_refused(test.account('ann'), n), r, 'taking ' || n) from (values
+  ('bob.dyn.test', null), ('www.dyn.test', '"www" is reserved'), ('ns7.dyn.test', '"ns7" is reserved'), ('nsa.dyn.test', '"nsa" is reserved'), ('wwww.dyn.test', null),
+  ('_x.dyn.test', 'its label "_x" is not made of letters, digits and inner hyphens'), ('-x.dyn.test', 'its label "-x" is not made of letters, digits and inner hyphens'),
+  ('a.b.dyn.test', 'it has 2 labels before dyn.test, and 1 are allowed'), ('dyn.test', 'it is the zone itself'), ('x.own.test', 'its zone gives no names away'),
+  ('x.joe.test', 'it lies in somebody''s private zone'), ('x.example', 'it lies in no zone of this server'),
+  ('rests.dyn.test', 'it was somebody''s until lately, and rests until ' || to_char(now() + interval '10 days', 'YYYY-MM-DD')), ('rested.dyn.test', null)) v (n, r);
+select is(ddns.domain_refused(test.account('joe'), n), null, 'its former holder: ' || n) from unnest(array['rests.dyn.test', 'x.joe.test', 'joe.test']) n;
 
 select * from finish();
 rollback;

@@ -91,7 +91,8 @@ class Server:
         pid = int(pid)
         if boot != boot_id() or start_time(pid) != int(ticks):
             return None
-        return pid if program(pid) in self.programs else None
+        # A process that is about to end has no program any more, but still its sockets and its pid.
+        return pid if program(pid) in (None, *self.programs) else None
 
     def is_running(self):
         return self.pid() is not None
@@ -153,7 +154,9 @@ class Server:
                 break
         else:
             raise StepFailed(f"{self.name}, process {self.pid()}, does not end", self.log)
-        self._reap()
+        if self._child is not None:
+            # Nor may a zombie of ours make others think that it runs: PostgreSQL looks at the pid only.
+            self._child.wait(5)
         self.forget()
 
     def kill(self):

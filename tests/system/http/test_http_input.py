@@ -197,7 +197,7 @@ def test_too_much_of_a_body(stack, names):
         assert reply is None or reply.status == 413
     many = "&".join(f"p{n}=1" for n in range(2000))
     raw = exchange(stack.gateway, request(f"{update_target(names['own'], myip=WANTED)}&{many}", demo(stack)))
-    assert raw == b"" or parse(raw).status == 400
+    assert raw == b"" or parse(raw).status in (400, 414, 431)
 
 
 def answers_to(stack, requests):

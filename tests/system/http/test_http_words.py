@@ -106,7 +106,7 @@ def test_twenty_hosts_are_the_most(stack, cursor, hosts):
     answer = update(stack.gateway, demo(stack), ",".join(hosts[:20]), myip="192.0.2.20")
     assert answer.splitlines() == ["good 192.0.2.20"] * 20
     assert update(stack.gateway, demo(stack), ",".join(hosts), myip="192.0.2.21") == "numhost"
-    assert {tuple(addresses(cursor, name)) for name in hosts[1:20]} == {("192.0.2.20",)}
+    assert {addresses(cursor, name)[0] for name in hosts[1:20]} == {"192.0.2.20"}  # IPv6 ones are left alone
 
 
 @pytest.mark.parametrize("parameters", [{}, {"hostname": ""}, {"hostname": "YES"}])

@@ -85,10 +85,13 @@ class Stage:
 
     def mend(self):
         """Starts what a test left down."""
-        if not self.cluster.server.is_running():
-            self.cluster.start()
+        self.mend_cluster()
         if not self.named.server.is_running():
             self.start(self.named)
+
+    def mend_cluster(self):
+        if not self.cluster.server.is_running():
+            self.cluster.start()
 
     @staticmethod
     def start(named):

@@ -36,14 +36,12 @@ def rows_read(cursor):
 
 def end_loader(cursor):
     """Ends the connection that has read a zone whole, if it idles: only then it is sure to have reported its counters."""
-    loader = ("FROM pg_stat_activity WHERE usename = 'bind' AND datname = current_database() AND state = 'idle'"
-              " AND query = 'COMMIT'")
-    cursor.execute('SELECT pg_terminate_backend(pid) ' + loader)
-
     def gone():
-        cursor.execute('SELECT count(*) ' + loader)
-        return cursor.fetchone()[0] == 0
-    wait_until(gone, 5, 'the loader is gone')
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'bind'"
+                       " AND datname = current_database() AND state = 'idle' AND query = 'COMMIT'")
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = 'bind' AND datname = current_database()")
+        return cursor.fetchone()[0] == 1
+    wait_until(gone, 5, 'the feed is alone')
 
 
 def looks(cursor):
