@@ -39,8 +39,6 @@ EXPORT dlz_dlopen_allnodes_t dlz_allnodes;
 struct instance {
 	struct lookup_instance lookup;
 	struct store *store;
-	bool is_only; // no other dlz statement of the view comes after this one
-	char *name;   // as named.conf has it
 };
 
 typedef void named_log_function(int level, const char *format, ...);
@@ -215,13 +213,13 @@ dlz_version(unsigned int *flags)
 static struct instance *
 create_instance(const char *name, unsigned int argc, char *argv[])
 {
-	char error[256];
+	char error[256] = "no memory";
 	bool is_ready = false;
 	struct instance *instance = calloc(1, sizeof(*instance));
-	char *own_name = strdup(name);
-	char *conninfo = instance != NULL ? join_arguments(argc, argv, &instance->is_only) : NULL;
+	char *conninfo =
+		instance != NULL ? join_arguments(argc, argv, &instance->lookup.is_only) : NULL;
 
-	if (instance == NULL || own_name == NULL || conninfo == NULL) {
+	if (instance == NULL || conninfo == NULL) {
 		log_line(LOG_LEVEL_ERROR, "dlz_ddns: %s: no memory", name);
 	} else if (ddns_conninfo_check(conninfo, error, sizeof(error)) != DDNS_OK) {
 		log_line(LOG_LEVEL_ERROR,
@@ -235,11 +233,9 @@ create_instance(const char *name, unsigned int argc, char *argv[])
 	}
 	free(conninfo);
 	if (instance == NULL || instance->store == NULL) {
-		free(own_name);
 		free(instance);
 		return NULL;
 	}
-	instance->name = own_name;
 	instance->lookup.mirror = store_mirror(instance->store);
 	if (!is_ready)
 		log_line(LOG_LEVEL_WARNING,
@@ -299,9 +295,7 @@ dlz_findzonedb(void *dbdata, const char *name, dns_clientinfomethods_t *methods,
 	case LOOKUP_OURS:
 		return ISC_R_SUCCESS;
 	case LOOKUP_NO_ZONE:
-		if (instance->is_only && methods != NULL)
-			return code(CODE_NOMORE);
-		break;
+		return code(CODE_NOMORE);
 	case LOOKUP_NOT_OURS:
 		break;
 	}

@@ -125,7 +125,7 @@ lookup_zone(const struct lookup_instance *instance, const char *name, bool is_qu
 			zone = LOOKUP_OURS;
 	} else if (mirror_find(mirror, name, length, &snapshot) != MIRROR_ABSENT) {
 		zone = LOOKUP_OURS;
-	} else if (!is_below_a_zone(mirror, name)) {
+	} else if (instance->is_only && is_query && !is_below_a_zone(mirror, name)) {
 		zone = LOOKUP_NO_ZONE;
 	}
 	rcu_read_unlock();

@@ -33,12 +33,13 @@ struct lookup_sink {
 /* Who asks: one `dlz` statement.  Its address tells statements apart. */
 struct lookup_instance {
 	const struct mirror *mirror;
+	bool is_only; // no other statement of its view comes after it
 };
 
 enum lookup_zone {
 	LOOKUP_OURS,
 	LOOKUP_NOT_OURS, // but a shorter name may be
-	LOOKUP_NO_ZONE,	 // nor is any shorter name
+	LOOKUP_NO_ZONE, // nor is any shorter name; only said to a query of an instance that is_only
 };
 
 /*

@@ -185,8 +185,14 @@ test_zones(void **state)
 	struct ddns_zone inner = fixture_zone(2, "www." Z, 1);
 	assert_int_equal(lookup_zone(instance, Z, true), LOOKUP_OURS);
 	assert_int_equal(lookup_zone(instance, "www." Z, true), LOOKUP_NOT_OURS);
-	assert_int_equal(lookup_zone(instance, "test", true), LOOKUP_NO_ZONE);
-	assert_int_equal(lookup_zone(instance, "a.other", true), LOOKUP_NO_ZONE);
+	assert_int_equal(lookup_zone(instance, "test", true), LOOKUP_NOT_OURS);
+	assert_int_equal(lookup_zone(instance, "a.other", true), LOOKUP_NOT_OURS);
+	const struct lookup_instance only = {fixture.mirror, true};
+	assert_int_equal(lookup_zone(&only, "test", true), LOOKUP_NO_ZONE);
+	assert_int_equal(lookup_zone(&only, "a.other", true), LOOKUP_NO_ZONE);
+	assert_int_equal(lookup_zone(&only, "a.other", false), LOOKUP_NOT_OURS);
+	assert_int_equal(lookup_zone(&only, "a.b." Z, true), LOOKUP_NOT_OURS);
+	assert_int_equal(lookup_zone(&only, "b." Z, true), LOOKUP_NOT_OURS);
 	fixture_load(&fixture, &inner, (const char *[]){"@ 60 NS a.", "x 60 A 192.0.2.77", NULL});
 	assert_int_equal(lookup_zone(instance, "www." Z, true), LOOKUP_OURS);
 	assert_string_equal(fixture_ask(&fixture, "www." Z, "x", LOOKUP_QUERY), "found");

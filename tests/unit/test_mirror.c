@@ -177,7 +177,7 @@ test_zone_faults(void **state)
 	struct ddns_zone zone = fixture_zone(1, Z, 1);
 	load((const char *[]){"@ 60 TXT x", NULL});
 	assert_string_equal(fixture.said, Z ": it has no NS record\n");
-	assert_int_equal(lookup_zone(&fixture.instance, Z, true), LOOKUP_NO_ZONE);
+	assert_int_equal(lookup_zone(&fixture.instance, Z, true), LOOKUP_NOT_OURS);
 	// a step can cure and spoil it
 	fixture.said[0] = '\0';
 	assert_int_equal(fixture_step(&fixture, &zone, (const char *[]){"@", NULL},
@@ -186,7 +186,7 @@ test_zone_faults(void **state)
 	assert_string_equal(fixture.said, Z ": served again\n");
 	assert_int_equal(lookup_zone(&fixture.instance, Z, true), LOOKUP_OURS);
 	assert_int_equal(fixture_step(&fixture, &zone, (const char *[]){"@", NULL}, NULL), DDNS_OK);
-	assert_int_equal(lookup_zone(&fixture.instance, Z, true), LOOKUP_NO_ZONE);
+	assert_int_equal(lookup_zone(&fixture.instance, Z, true), LOOKUP_NOT_OURS);
 	zone.mname = "not a name";
 	fixture.said[0] = '\0';
 	fixture_load(&fixture, &zone, (const char *[]){"@ 60 NS a.", NULL});
@@ -217,7 +217,7 @@ test_contract(void **state)
 	zone = fixture_zone(1, "other.test", 1);
 	assert_int_equal(fixture_step(&fixture, &zone, n, NULL), DDNS_NOT_FOUND);
 	fixture_load(&fixture, &zone, (const char *[]){"@ 60 NS a.", NULL});
-	assert_int_equal(lookup_zone(&fixture.instance, Z, true), LOOKUP_NO_ZONE);
+	assert_int_equal(lookup_zone(&fixture.instance, Z, true), LOOKUP_NOT_OURS);
 	assert_int_equal(lookup_zone(&fixture.instance, "other.test", true), LOOKUP_OURS);
 	zone = fixture_zone(3, "other.test", 1);
 	fixture_load(&fixture, &zone, (const char *[]){"@ 60 NS a.", "m 60 A 192.0.2.4", NULL});
@@ -225,7 +225,7 @@ test_contract(void **state)
 	assert_string_equal(fixture_query(&fixture, "other.test", "m"), "found");
 	mirror_gone(fixture.mirror, 3);
 	mirror_gone(fixture.mirror, 3);
-	assert_int_equal(lookup_zone(&fixture.instance, "other.test", true), LOOKUP_NO_ZONE);
+	assert_int_equal(lookup_zone(&fixture.instance, "other.test", true), LOOKUP_NOT_OURS);
 }
 
 /* ---- random changes against a model ---- */

@@ -38,7 +38,8 @@ class SlowClients(threading.Thread):
                     clients[connection] = [time.monotonic(), iter(whole)]
                     selector.register(connection, selectors.EVENT_READ)
                 self.open.set()
-                while clients:
+                latest = time.monotonic() + DEADLINE + 10
+                while clients and time.monotonic() < latest:
                     self._turn(selector, clients)
         except Exception as error:  # pylint: disable=broad-except  # told by the test
             self.failure = error

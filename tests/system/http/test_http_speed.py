@@ -64,6 +64,8 @@ def test_the_new_address_is_served_at_once(stack):
             done.add(good - begin)
             old += tries > 0
             assert read_all(connection) == b""
+        if n == 50:  # a failure need not take minutes
+            assert served.percentile(50) <= 10 * P50, f"good to the new answer: {served}"
         assert parse(answer).headers["connection"] == "close"
     resolver.close()
     print(f"update to good: {done}\ngood to the new answer: {served}; first answers that were old: {old} of {UPDATES}")

@@ -74,9 +74,9 @@ def read_zones(cursor):
 class Lookup:
     """One query on its way through the zones."""
 
-    def __init__(self, zones, zero_soa):
+    def __init__(self, zones, from_file):
         self.zones = zones
-        self.zero_soa = zero_soa
+        self.from_file = from_file
         self.answer = set()
         self.authority = set()
         self.authoritative = None                   # fixed by the first owner looked at
@@ -93,7 +93,7 @@ class Lookup:
             self.authoritative = authoritative
 
     def negative(self, zone, rcode, rrtype):
-        ttl = 0 if self.zero_soa and (rcode, rrtype) == ('NXDOMAIN', 'SOA') else zone.negative_ttl
+        ttl = 0 if self.from_file and (rcode, rrtype) == ('NXDOMAIN', 'SOA') else zone.negative_ttl
         self.authority.add((text(zone.origin), 'SOA', ttl, zone.soa))
         return self.done(rcode)
 
@@ -117,7 +117,11 @@ class Lookup:
             rrsets = zone.nodes.get(node, {})
             if 'NS' in rrsets and node != zone.origin:
                 self.claim(False)
-                self.put(self.authority, node, 'NS', rrsets['NS'])
+                if rrtype == 'ANY' and node == name and not self.from_file:
+                    for kind, rrset in rrsets.items():
+                        self.put(self.answer, node, kind, rrset)
+                else:
+                    self.put(self.authority, node, 'NS', rrsets['NS'])
                 return self.done('NOERROR'), None
             if 'DNAME' in rrsets and node != name:
                 return self.through_dname(node, rrsets['DNAME'], name, rrtype)
@@ -153,12 +157,13 @@ def text(name):
     return name_text(name) + '.' if name else '.'
 
 
-def expected(zones, name, rrtype, zero_soa=False):
+def expected(zones, name, rrtype, from_file=False):
     """The answer to `name` (labels, any case); its authority section is only what has to be there.
 
-    zero_soa: as named's zero-no-soa-ttl, which holds for zones of its own but not for those of a dlz.
+    from_file: as named answers for zones of its own.  For those of a dlz it has no zero-no-soa-ttl,
+    and to ANY at a zone cut it shows what stands there.
     """
-    return Lookup(zones, zero_soa).resolve(tuple(label.lower() for label in name), rrtype)
+    return Lookup(zones, from_file).resolve(tuple(label.lower() for label in name), rrtype)
 
 
 def agrees(got, want, any_serial=False):
