@@ -14,17 +14,10 @@ from ddns.steps import wait_until
 from .dhcp import DhcpClient
 from .namespace import ip
 
-DHCPD_CONF = """\
-ddns-update-style {style};
-ddns-updates on;
-ddns-domainname "example.org.";
-ddns-rev-domainname "in-addr.arpa.";
+SUBNET = """
 authoritative;
 ping-check off;
-key k1 {{ algorithm hmac-sha256; secret "{secret}"; }}
-zone example.org. {{ primary 127.0.0.2; key k1; }}
-zone 2.0.192.in-addr.arpa. {{ primary 127.0.0.2; key k1; }}
-subnet 192.0.2.0 netmask 255.255.255.0 {{ range 192.0.2.100 192.0.2.120; default-lease-time 600; }}
+subnet 192.0.2.0 netmask 255.255.255.0 { range 192.0.2.100 192.0.2.120; default-lease-time 600; }
 """
 
 
@@ -57,13 +50,10 @@ def reverse(address):
 @pytest.mark.parametrize("style, mark", [("standard", "DHCID"), ("interim", "TXT")])
 def test_dhcpd(site, programs, machines, style, mark):
     """Two machines that call themselves the same: the first one has the name until it gives its lease back."""
-    with open(f"{site.home}/dhcpd-{style}.conf", "w", encoding="utf-8") as file:
-        file.write(DHCPD_CONF.format(style=style, secret=site.secrets["k1"]))
-    leases = f"{site.home}/{style}.leases"
-    with open(leases, "wb"):
-        pass
-    dhcpd = programs.start("/usr/sbin/dhcpd", "-4", "-f", "-d", "-cf", f"dhcpd-{style}.conf", "-lf", leases, "--no-pid",
-                           "vb")
+    configuration = site.recipe("ISC dhcpd", secret=site.secrets["dhcp"]).replace("style standard", f"style {style}")
+    configuration = site.write("dhcpd.conf", configuration + SUBNET)
+    leases = site.write("dhcpd.leases", "")
+    dhcpd = programs.start("/usr/sbin/dhcpd", "-4", "-f", "-d", "-cf", configuration, "-lf", leases, "--no-pid", "vb")
     dhcpd.wait_log("Server starting service")
     name = f"{style}.example.org"
     owner, other = machines(1, style), machines(2, style)
@@ -87,20 +77,10 @@ def test_dhcpd(site, programs, machines, style, mark):
 
     assert other.lease() == second
     dhcpd.wait_log(f"Added new forward map from {name}.? to {second}")
+    dhcpd.wait_log("Added reverse map from")
     site.stack.wait_answer(name, "A", {second})
     other.release()
     dhcpd.wait_log("Removed reverse map on")
-
-
-def d2_configuration(secret):
-    domain = {"key-name": "k1", "dns-servers": [{"ip-address": "127.0.0.2", "port": 53}]}
-    return {"DhcpDdns": {
-        "ip-address": "127.0.0.1", "port": 53001, "ncr-protocol": "UDP", "ncr-format": "JSON",
-        "dns-server-timeout": 2000,
-        "tsig-keys": [{"name": "k1", "algorithm": "HMAC-SHA256", "secret": secret}],
-        "forward-ddns": {"ddns-domains": [{"name": "example.org."} | domain]},
-        "reverse-ddns": {"ddns-domains": [{"name": "2.0.192.in-addr.arpa."} | domain]},
-        "loggers": [{"name": "kea-dhcp-ddns", "severity": "INFO", "output_options": [{"output": "stdout"}]}]}}
 
 
 def tell_d2(change, address, client):
@@ -114,10 +94,11 @@ def tell_d2(change, address, client):
 
 
 def test_kea(site, programs):
-    with open(f"{site.home}/d2.conf", "w", encoding="utf-8") as file:
-        json.dump(d2_configuration(site.secrets["k1"]), file)
-    d2 = programs.start("/usr/sbin/kea-dhcp-ddns", "-c", f"{site.home}/d2.conf", KEA_PIDFILE_DIR=site.home,
-                        KEA_LOCKFILE_DIR="none")
+    configuration = json.loads(site.recipe("Kea", secret=site.secrets["dhcp"]))
+    configuration["DhcpDdns"]["loggers"] = [{"name": "kea-dhcp-ddns", "severity": "INFO",
+                                             "output_options": [{"output": "stdout"}]}]
+    d2 = programs.start("/usr/sbin/kea-dhcp-ddns", "-c", site.write("d2.conf", json.dumps(configuration)),
+                        KEA_PIDFILE_DIR=site.home, KEA_LOCKFILE_DIR="none")
     d2.wait_log("DHCP_DDNS_STARTED")
     tell_d2(0, "192.0.2.50", "aa")
     d2.wait_log("DHCP_DDNS_ADD_SUCCEEDED")
