@@ -49,8 +49,8 @@ isc-dhcp-server        clients at the DNS door: dhcpd
 kea-dhcp-ddns-server   clients at the DNS door: D2
 lego                   clients at the DNS door: certificates
 certbot                clients at the DNS door: certificates
-python3-certbot-dns-rfc2136  clients at the DNS door: certbot's plugin
-python3-cryptography   clients at the DNS door: a stand-in for the certificates' authority
+python3-certbot-dns-rfc2136  clients at the DNS door: the plugin of certbot
+python3-cryptography   clients at the DNS door: a stand-in for an authority
 '
 
 # missing_packages LIST... : the packages of these lists that are not installed.
