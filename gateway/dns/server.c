@@ -153,7 +153,7 @@ events_take(struct dns_server *server, const struct epoll_event *events, int cou
 			datagrams_take(server, source->fd);
 			break;
 		case SOURCE_STREAM:
-			streams_event(server->streams, events[i].data.ptr, events[i].events);
+			streams_event(events[i].data.ptr, events[i].events);
 			break;
 		case SOURCE_LISTENER:
 			listeners[listener_count++] = source->fd;

@@ -40,7 +40,6 @@ struct stream {
 	uint8_t *body;
 	size_t have, length; // of prefix and body together; length of body
 	unsigned messages;
-	bool is_ended; // nothing more will be read
 	int64_t read_deadline_ms, total_deadline_ms;
 
 	// under the lock
@@ -48,6 +47,7 @@ struct stream {
 	pthread_cond_t moved;
 	unsigned references; // exchanges, and the owner's
 	bool is_transfer, is_verified, is_reading;
+	bool is_ended; // nothing more will be read
 	struct unsent *first, *last;
 	size_t unread;
 	int64_t write_deadline_ms;
@@ -374,10 +374,10 @@ message_end(struct stream *stream)
 	stream->body = NULL;
 	stream->have = 0;
 	stream->read_deadline_ms = exchange_clock_ms() + IDLE_MS;
-	stream->is_ended = ++stream->messages >= owner->options.limits.messages;
 	if (exchange == NULL)
 		return false;
 	pthread_mutex_lock(&stream->lock);
+	stream->is_ended = ++stream->messages >= owner->options.limits.messages;
 	stream->references++;
 	if (stream->is_ended || stream->references - 1 >= PIPELINE_MAX)
 		arm(stream, EPOLL_CTL_MOD);
@@ -398,11 +398,30 @@ prefix_end(struct stream *stream)
 	return stream->body != NULL;
 }
 
+static bool
+may_read(struct stream *stream)
+{
+	pthread_mutex_lock(&stream->lock);
+	bool may = stream->is_reading && !stream->is_ended;
+	pthread_mutex_unlock(&stream->lock);
+	return may;
+}
+
+/* The client has said all; it may still read. */
+static void
+end_reading(struct stream *stream)
+{
+	pthread_mutex_lock(&stream->lock);
+	stream->is_ended = true;
+	arm(stream, EPOLL_CTL_MOD);
+	pthread_mutex_unlock(&stream->lock);
+}
+
 /* Reads what there is.  false: the connection is to be closed. */
 static bool
 fill(struct stream *stream)
 {
-	while (!stream->is_ended && stream->is_reading) {
+	while (may_read(stream)) {
 		bool is_prefix = stream->have < sizeof(stream->prefix);
 		uint8_t *to =
 			is_prefix ? stream->prefix + stream->have : stream->body + stream->have - 2;
@@ -411,8 +430,8 @@ fill(struct stream *stream)
 		ssize_t got = recv(stream->source.fd, to, room, MSG_DONTWAIT);
 		if (got < 0)
 			return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-		if (got == 0) { // the client has said all; it may still read
-			stream->is_ended = true;
+		if (got == 0) {
+			end_reading(stream);
 			return stream->have == 0;
 		}
 		if (stream->have == 0)
@@ -431,17 +450,16 @@ static bool
 is_done(struct stream *stream)
 {
 	pthread_mutex_lock(&stream->lock);
-	bool is_idle = stream->references == 1 && stream->first == NULL;
+	bool is = stream->references == 1 && stream->first == NULL && stream->is_ended;
 	pthread_mutex_unlock(&stream->lock);
-	return is_idle && stream->is_ended;
+	return is;
 }
 
 void
-streams_event(struct streams *streams, struct stream *stream, uint32_t events)
+streams_event(struct stream *stream, uint32_t events)
 {
 	bool is_fine = true;
 
-	(void)streams;
 	if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
 		is_fine = false;
 	} else {
@@ -452,14 +470,8 @@ streams_event(struct streams *streams, struct stream *stream, uint32_t events)
 			pthread_cond_broadcast(&stream->moved);
 			pthread_mutex_unlock(&stream->lock);
 		}
-		if (is_fine && (events & EPOLLIN) != 0) {
+		if (is_fine && (events & EPOLLIN) != 0)
 			is_fine = fill(stream);
-			if (stream->is_ended) {
-				pthread_mutex_lock(&stream->lock);
-				arm(stream, EPOLL_CTL_MOD);
-				pthread_mutex_unlock(&stream->lock);
-			}
-		}
 	}
 	if (!is_fine || is_done(stream))
 		stream_close(stream);

@@ -46,7 +46,7 @@ void streams_free(struct streams *streams); // closes all; takes NULL
 
 /* Takes what waits at a listening socket.  Out of descriptors, those who wait are turned away. */
 void streams_accept(struct streams *streams, int listener);
-void streams_event(struct streams *streams, struct stream *stream, uint32_t events);
+void streams_event(struct stream *stream, uint32_t events);
 void streams_expire(struct streams *streams, int64_t now_ms);
 size_t streams_count(const struct streams *streams);
 
