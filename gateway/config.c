@@ -11,14 +11,18 @@
 #include <unistd.h>
 
 #include "gateway/address.h"
+#include "gateway/http/proxy.h"
 #include "gateway/log.h"
+#include "gateway/redirect/host.h"
 
 enum option_type {
 	OPTION_STRING,
 	OPTION_TITLE, // a string that can stand between double quotes
 	OPTION_NUMBER,
-	OPTION_LEVEL,  // a word of the table `levels`
-	OPTION_LISTEN, // a list of ADDRESS:PORT
+	OPTION_LEVEL,	 // a word of the table `levels`
+	OPTION_LISTEN,	 // a list of ADDRESS:PORT
+	OPTION_HOSTS,	 // a list of names and addresses
+	OPTION_PREFIXES, // a list of addresses with or without /LENGTH
 };
 
 /* The truth about the options, in the order in which they are explained. */
@@ -79,6 +83,16 @@ static const struct option {
 	{"dns-refusal-rate", OPTION_NUMBER, false, NULL, 1, 0, 1000000, AT(dns_refusal_rate),
 	 "How often a second one IPv4 /24 or IPv6 /56 is told over UDP that it is refused,\n"
 	 "so that forged senders are not flooded.  0 is no limit."},
+	{"host-names", OPTION_HOSTS, false, "", 0, 0, 0, AT(host_names),
+	 "Names and addresses of this server itself, as they stand in its URLs.  Where updates\n"
+	 "and redirects share a listener, these lead to the updates and every other name to the\n"
+	 "redirects.  Where none is listed, only names that are redirected lead to these."},
+	{"redirect-listen", OPTION_LISTEN, false, "", 0, 0, 0, AT(redirect_listen),
+	 "Where browsers are redirected or shown that a host is offline: the addresses that\n"
+	 "zones name as redirectors, port 80.  An empty list: at http-listen."},
+	{"trusted-proxies", OPTION_PREFIXES, false, "", 0, 0, 0, AT(trusted_proxies),
+	 "Addresses and prefixes of proxies before this server: what they say in X-Forwarded-For\n"
+	 "is taken for the client's address.  They must pass Host on as it came."},
 #undef AT
 };
 enum { OPTION_COUNT = sizeof options / sizeof *options };
@@ -91,6 +105,12 @@ static const struct {
 	{"info", LOG_INFO}, {"debug", LOG_DEBUG},
 };
 enum { LEVEL_COUNT = sizeof levels / sizeof *levels };
+
+static bool
+is_list(enum option_type type)
+{
+	return type == OPTION_LISTEN || type == OPTION_HOSTS || type == OPTION_PREFIXES;
+}
 
 static char **
 string_at(const struct config *config, const struct option *option)
@@ -186,6 +206,32 @@ check_listen(cfg_t *cfg, const char *name, const char *value)
 	return -1;
 }
 
+static int
+check_host(cfg_t *cfg, const char *name, const char *value)
+{
+	struct host host;
+	size_t length = strlen(value);
+	bool has_port = value[0] == '[' ? value[length - 1] != ']' : strchr(value, ':') != NULL;
+	if (!has_port && host_parse(value, &host) == DDNS_OK)
+		return 0;
+	cfg_error(cfg, "%s: '%s' is no host, such as ddns.example.org, 192.0.2.1 or [2001:db8::1]",
+		  name, value);
+	return -1;
+}
+
+static int
+check_prefix(cfg_t *cfg, const char *name, const char *value)
+{
+	struct proxy_prefix prefix;
+	if (proxy_prefix_parse(value, &prefix) == DDNS_OK)
+		return 0;
+	cfg_error(cfg,
+		  "%s: '%s' is no address or prefix, such as 192.0.2.1, 10.0.0.0/8 or "
+		  "2001:db8::/32",
+		  name, value);
+	return -1;
+}
+
 /* Called by libconfuse for each value that the file sets, when its line is known. */
 static int
 validate(cfg_t *cfg, cfg_opt_t *opt)
@@ -203,6 +249,10 @@ validate(cfg_t *cfg, cfg_opt_t *opt)
 		return check_level(cfg, cfg_opt_getnstr(opt, last));
 	case OPTION_LISTEN:
 		return check_listen(cfg, option->name, cfg_opt_getnstr(opt, last));
+	case OPTION_HOSTS:
+		return check_host(cfg, option->name, cfg_opt_getnstr(opt, last));
+	case OPTION_PREFIXES:
+		return check_prefix(cfg, option->name, cfg_opt_getnstr(opt, last));
 	}
 	return -1;
 }
@@ -237,6 +287,8 @@ describe(cfg_opt_t opts[OPTION_COUNT + 1], char defaults[OPTION_COUNT][256])
 			opts[i] = (cfg_opt_t)CFG_INT(option->name, option->number, CFGF_NONE);
 			break;
 		case OPTION_LISTEN:
+		case OPTION_HOSTS:
+		case OPTION_PREFIXES:
 			list_default(option->text, defaults[i], sizeof defaults[i]);
 			opts[i] = (cfg_opt_t)CFG_STR_LIST(option->name, defaults[i], CFGF_NONE);
 			break;
@@ -278,6 +330,8 @@ copy_values(cfg_t *cfg, struct config *config)
 			*number_at(config, option) = cfg_getint(cfg, option->name);
 			break;
 		case OPTION_LISTEN:
+		case OPTION_HOSTS:
+		case OPTION_PREFIXES:
 			result = copy_list(cfg, option->name, list_at(config, option));
 			break;
 		}
@@ -331,7 +385,7 @@ config_free(struct config *config)
 	if (config == NULL)
 		return;
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (options[i].type == OPTION_LISTEN) {
+		if (is_list(options[i].type)) {
 			struct config_list *list = list_at(config, &options[i]);
 			for (size_t item = 0; item < list->count; item++)
 				free(list->items[item]);
@@ -370,6 +424,8 @@ config_warn_fixed(const struct config *now, const struct config *next)
 			is_same = *number_at(now, option) == *number_at(next, option);
 			break;
 		case OPTION_LISTEN:
+		case OPTION_HOSTS:
+		case OPTION_PREFIXES:
 			is_same = is_same_list(list_at(now, option), list_at(next, option));
 			break;
 		}
@@ -411,6 +467,8 @@ config_print_options(FILE *out)
 				option->most, option->name, option->number);
 			break;
 		case OPTION_LISTEN:
+		case OPTION_HOSTS:
+		case OPTION_PREFIXES:
 			list_default(option->text, text, sizeof text);
 			fprintf(out, "#%s = %s\n\n", option->name, text);
 			break;

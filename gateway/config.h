@@ -37,6 +37,9 @@ struct config {
 	long dns_key_rate;
 	long dns_query_rate;
 	long dns_refusal_rate;
+	struct config_list host_names;
+	struct config_list redirect_listen;
+	struct config_list trusted_proxies;
 };
 
 /*

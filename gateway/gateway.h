@@ -6,6 +6,7 @@
 #include "gateway/dns/keyring.h"
 #include "gateway/feed.h"
 #include "gateway/metrics.h"
+#include "gateway/redirect/redirect.h"
 #include "gateway/update/authenticate.h"
 #include "gateway/update/credential.h"
 #include "gateway/update/hasher.h"
@@ -19,6 +20,7 @@ struct gateway {
 	struct hasher *hasher;
 	struct writer *writer;
 	struct feed *feed;
+	struct redirects *redirects;
 };
 
 #endif

@@ -18,6 +18,7 @@
 #include "gateway/gateway.h"
 #include "gateway/http/front.h"
 #include "gateway/http/status.h"
+#include "gateway/redirect/redirect.h"
 #include "gateway/log.h"
 #include "gateway/process.h"
 #include "gateway/secret.h"
@@ -29,6 +30,7 @@
 enum {
 	STATUS_THREADS = 2,
 	STATUS_CONNECTIONS = 64,
+	REDIRECT_THREADS = 4, // nothing in them waits
 	FIRST_LOAD_MS = 5000, // how long the start waits for the database
 	DRAIN_MS = 10000,     // how long the end waits for clients
 };
@@ -72,8 +74,9 @@ struct program {
 	struct config *config;
 	struct secret_key secret_key;
 	struct gateway gateway;
-	struct http_server *doors, *status;
-	struct dns_door *dns; // NULL: switched off
+	struct http_server *doors, *redirects, *status;
+	struct dns_door *dns;	      // NULL: switched off
+	struct proxy_prefix *proxies; // of both
 	struct status_sources status_sources;
 };
 
@@ -175,16 +178,51 @@ cleanup:
 	return result;
 }
 
-/* What needs privileges. */
+/* A listener of redirects alone. */
+static bool
+divert_all(struct http_request *request, enum MHD_Result *resultp)
+{
+	const struct gateway *gateway = request->context;
+	*resultp = redirects_answer(gateway->redirects, request);
+	return true;
+}
+
+/* One that doors and redirects share. */
+static bool
+divert_redirected(struct http_request *request, enum MHD_Result *resultp)
+{
+	const struct gateway *gateway = request->context;
+	return redirects_are_asked(gateway->redirects, request) && divert_all(request, resultp);
+}
+
 static enum ddns_result
-bind_listeners(struct program *program)
+read_proxies(struct program *program, struct proxies *proxies)
+{
+	const struct config_list *list = &program->config->trusted_proxies;
+	program->proxies = calloc(list->count + 1, sizeof *program->proxies);
+	if (program->proxies == NULL)
+		return DDNS_NO_MEMORY;
+	*proxies = (struct proxies){.prefixes = program->proxies, .count = list->count};
+	for (size_t i = 0; i < list->count; i++) {
+		enum ddns_result result = proxy_prefix_parse(list->items[i], &program->proxies[i]);
+		if (result != DDNS_OK)
+			return result;
+	}
+	return DDNS_OK;
+}
+
+/* Binds the doors' listeners, and those of redirects where they have their own. */
+static enum ddns_result
+bind_doors(struct program *program)
 {
 	const struct config *config = program->config;
-	const struct http_server_options doors = {
+	bool is_shared = config->redirect_listen.count == 0;
+	struct http_server_options options = {
 		.name = "http",
 		.listen = &config->http_listen,
 		.routes = front_routes,
 		.route_count = front_route_count,
+		.divert = is_shared ? divert_redirected : NULL,
 		.context = &program->gateway,
 		.metrics = &program->gateway.metrics,
 		.threads = (unsigned)config->http_threads,
@@ -193,7 +231,27 @@ bind_listeners(struct program *program)
 		.request_timeout_s = (unsigned)config->http_request_timeout,
 	};
 	enum ddns_result result;
-	CHECK(http_server_create(&doors, &program->doors));
+	CHECK(read_proxies(program, &options.proxies));
+	CHECK(http_server_create(&options, &program->doors));
+	options.name = "redirects";
+	options.listen = &config->redirect_listen;
+	options.route_count = 0;
+	options.divert = divert_all;
+	options.threads = REDIRECT_THREADS;
+	if (!is_shared)
+		CHECK(http_server_create(&options, &program->redirects));
+
+cleanup:
+	return result;
+}
+
+/* What needs privileges. */
+static enum ddns_result
+bind_listeners(struct program *program)
+{
+	const struct config *config = program->config;
+	enum ddns_result result;
+	CHECK(bind_doors(program));
 	program->status_sources.gateway = &program->gateway;
 	program->status_sources.doors = program->doors;
 	const struct http_server_options status = {
@@ -244,6 +302,12 @@ create_gateway(struct program *program)
 		.secret_key_id = program->secret_key.id,
 	};
 	CHECK(feed_create(&feed, &gateway->feed));
+	const struct redirects_options redirects = {
+		.database = database,
+		.host_names = &program->config->host_names,
+		.metrics = &gateway->metrics,
+	};
+	CHECK(redirects_create(&redirects, &gateway->redirects));
 
 cleanup:
 	return result;
@@ -265,7 +329,8 @@ wait_for_database(struct program *program)
 		writer_status(program->gateway.writer, &writer);
 		if (feed.is_foreign)
 			return DDNS_DENIED;
-		if (feed.is_ready && writer.is_connected)
+		if (feed.is_ready && writer.is_connected &&
+		    redirects_is_loaded(program->gateway.redirects))
 			return DDNS_OK;
 		nanosleep(&step, NULL);
 	} while (ddns_clock_ms() < deadline);
@@ -284,6 +349,8 @@ start(struct program *program)
 	CHECK(create_gateway(program));
 	CHECK(wait_for_database(program));
 	CHECK(http_server_start(program->doors));
+	if (program->redirects != NULL)
+		CHECK(http_server_start(program->redirects));
 	if (program->dns != NULL)
 		CHECK(dns_door_start(program->dns));
 	CHECK(http_server_start(program->status));
@@ -300,6 +367,8 @@ stop(struct program *program)
 	if (program->doors != NULL)
 		http_server_drain(program->doors, DRAIN_MS);
 	http_server_free(program->doors);
+	http_server_free(program->redirects);
+	redirects_free(gateway->redirects);
 	dns_door_free(program->dns);
 	feed_free(gateway->feed);
 	keyring_free(gateway->keyring);
@@ -307,6 +376,7 @@ stop(struct program *program)
 	writer_free(gateway->writer);
 	credentials_free(gateway->credentials);
 	free(gateway->realm);
+	free(program->proxies);
 	secret_key_clear(&program->secret_key);
 }
 
@@ -322,6 +392,10 @@ reload(struct program *program)
 		config_warn_fixed(program->config, next);
 		http_server_set_limits(program->doors, (unsigned)next->http_connections_per_address,
 				       (unsigned)next->http_request_timeout);
+		if (program->redirects != NULL)
+			http_server_set_limits(program->redirects,
+					       (unsigned)next->http_connections_per_address,
+					       (unsigned)next->http_request_timeout);
 		log_set_level(program->arguments.is_verbose ? LOG_DEBUG
 							    : config_log_priority(next));
 		config_free(program->config);

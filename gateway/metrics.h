@@ -17,6 +17,15 @@ struct histogram {
 	atomic_ullong sum; // in millionths
 };
 
+/* How the redirect listener answered. */
+enum redirect_answer {
+	REDIRECT_ANSWER_MOVED,
+	REDIRECT_ANSWER_PAGE,
+	REDIRECT_ANSWER_UNKNOWN, // no name that is redirected
+	REDIRECT_ANSWER_REFUSED,
+	REDIRECT_ANSWER_COUNT,
+};
+
 /* Counters since the start; any thread adds to them. */
 struct metrics {
 	atomic_ullong updates[UPDATE_DOOR_COUNT][UPDATE_VERDICT_COUNT];
@@ -30,6 +39,7 @@ struct metrics {
 	atomic_ullong http_connections;	  // accepted
 	atomic_ullong http_refused;	  // closed at once: too many of one address
 	atomic_ullong http_overdue;	  // cut off by the deadline
+	atomic_ullong redirects[REDIRECT_ANSWER_COUNT];
 };
 
 void metrics_init(struct metrics *metrics);

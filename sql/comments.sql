@@ -222,6 +222,7 @@ comment on column served_redirects.owner is 'relative name, @ at the apex';
 comment on column served_redirects.name is 'full name';
 comment on column served_redirects.kind is 'port, url or page';
 comment on column served_redirects.target is 'for a port the URL that a request''s path is put behind, for a URL itself, for the page null';
+comment on column served_redirects.fallback is 'a default that yields to other rows of its owner';
 
 comment on view gateway_keys is 'keys of active accounts, for gateways'' memory';
 comment on column gateway_keys.name is 'key''s name';

@@ -8,6 +8,8 @@
 #include "gateway/http/guard.h"
 #include "gateway/http/server_internal.h"
 
+enum { FORWARDED_MAX = 4096 }; // characters of all X-Forwarded-For together
+
 static const struct {
 	unsigned bit;
 	const char *name;
@@ -183,6 +185,41 @@ call_route(struct http_worker *worker, struct http_request *request)
 	return result;
 }
 
+struct forwarded {
+	char text[FORWARDED_MAX + 1];
+	size_t length;
+};
+
+static enum MHD_Result
+note_forwarded(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct forwarded *forwarded = context;
+	(void)kind;
+	if (strcasecmp(name, "X-Forwarded-For") != 0 || value == NULL)
+		return MHD_YES;
+	size_t left = sizeof forwarded->text - forwarded->length;
+	int more = snprintf(forwarded->text + forwarded->length, left, "%s%s",
+			    forwarded->length > 0 ? "," : "", value);
+	if ((size_t)more >= left) { // what counts is at the right, and is not there
+		forwarded->length = 0;
+		forwarded->text[0] = '\0';
+		return MHD_NO;
+	}
+	forwarded->length += (size_t)more;
+	return MHD_YES;
+}
+
+static void
+note_client(const struct http_worker *worker, struct http_request *request)
+{
+	const struct proxies *proxies = &worker->server->options.proxies;
+	struct forwarded forwarded = {0};
+	if (proxies->count == 0)
+		return;
+	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, note_forwarded, &forwarded);
+	request->peer = proxy_client(proxies, &request->peer, forwarded.text);
+}
+
 static enum MHD_Result
 handle(struct http_worker *worker, struct http_request *request)
 {
@@ -192,6 +229,7 @@ handle(struct http_worker *worker, struct http_request *request)
 	    !connections_peer(worker->server->connections, info->connect_fd, &request->peer))
 		return MHD_NO;
 	request->fd = info->connect_fd;
+	note_client(worker, request);
 	switch (parse_body(request)) {
 	case DDNS_OK:
 		return call_route(worker, request);
@@ -205,12 +243,16 @@ handle(struct http_worker *worker, struct http_request *request)
 
 /* Headers are complete: refuses at once what need not be read on. */
 static enum MHD_Result
-begin(struct http_request *request)
+begin(const struct http_worker *worker, struct http_request *request)
 {
+	http_divert *divert = worker->server->options.divert;
+	enum MHD_Result result;
 	const char *reason;
 	unsigned status = guard_check(request, &reason);
 	if (status != 0)
 		return http_reply_text(request, status, reason);
+	if (!request->is_malformed && divert != NULL && divert(request, &result))
+		return result;
 	if (request->is_malformed || parse_target(request) != DDNS_OK)
 		return http_reply_text(request, MHD_HTTP_BAD_REQUEST, "bad request\n");
 	size_t length;
@@ -254,7 +296,7 @@ dispatch_request(void *context, struct MHD_Connection *connection, const char *u
 	if (!request->is_begun) {
 		request->is_begun = true;
 		request->method = method;
-		return begin(request);
+		return begin(worker, request);
 	}
 	if (*body_size > 0)
 		return append(request, body, body_size);

@@ -108,6 +108,25 @@ write_caches(FILE *out, struct gateway *gateway)
 	fprintf(out, "ddns_gateway_feed_connects_total %llu\n", (unsigned long long)feed.connects);
 }
 
+static void
+write_redirects(FILE *out, struct gateway *gateway)
+{
+	static const char *const answers[REDIRECT_ANSWER_COUNT] = {
+		[REDIRECT_ANSWER_MOVED] = "moved",
+		[REDIRECT_ANSWER_PAGE] = "page",
+		[REDIRECT_ANSWER_UNKNOWN] = "unknown",
+		[REDIRECT_ANSWER_REFUSED] = "refused",
+	};
+	write_gauge(out, "redirects", "Redirected names in memory.",
+		    (double)redirects_count(gateway->redirects));
+	write_gauge(out, "redirects_loaded", "Whether they were read once.",
+		    redirects_is_loaded(gateway->redirects));
+	write_head(out, "redirects_total", "counter", "Answers of the redirect listener.");
+	for (unsigned i = 0; i < REDIRECT_ANSWER_COUNT; i++)
+		fprintf(out, "ddns_gateway_redirects_total{answer=\"%s\"} %llu\n", answers[i],
+			get(&gateway->metrics.redirects[i]));
+}
+
 void
 prometheus_write(FILE *out, const struct status_sources *sources)
 {
@@ -116,6 +135,7 @@ prometheus_write(FILE *out, const struct status_sources *sources)
 	write_updates(out, metrics);
 	write_writer(out, gateway);
 	write_caches(out, gateway);
+	write_redirects(out, gateway);
 	write_counter(out, "password_checks_total", "Passwords that were hashed.",
 		      &metrics->password_checks);
 	write_counter(out, "password_overflows_total",

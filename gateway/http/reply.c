@@ -15,6 +15,15 @@ static const struct {
 };
 
 static bool
+has_header(const struct http_reply *reply, const char *name)
+{
+	for (size_t i = 0; i < HTTP_HEADERS_MAX && reply->headers[i].name != NULL; i++)
+		if (strcmp(reply->headers[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool
 add_headers(struct MHD_Response *response, const struct http_reply *reply)
 {
 	const char *type = reply->type == NULL ? "text/plain; charset=utf-8" : reply->type;
@@ -22,7 +31,8 @@ add_headers(struct MHD_Response *response, const struct http_reply *reply)
 	    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) != MHD_YES)
 		return false;
 	for (size_t i = 0; i < sizeof standing_headers / sizeof *standing_headers; i++)
-		if (MHD_add_response_header(response, standing_headers[i].name,
+		if (!has_header(reply, standing_headers[i].name) &&
+		    MHD_add_response_header(response, standing_headers[i].name,
 					    standing_headers[i].value) != MHD_YES)
 			return false;
 	for (size_t i = 0; i < HTTP_HEADERS_MAX && reply->headers[i].name != NULL; i++)

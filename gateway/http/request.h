@@ -23,7 +23,7 @@ struct http_request {
 	const char *method;	 // as it came
 	const char *path;	 // decoded, with single slashes, none at the end but in "/"
 	struct query parameters; // of the URL, then those of a form body
-	struct address peer;
+	struct address peer; // who asks: what trusted proxies say, else the other end
 	void *context; // of the server that it came to
 
 	// the server's own
@@ -47,7 +47,7 @@ struct http_reply {
 	const char *body; // NULL: none
 	struct {
 		const char *name, *value;
-	} headers[HTTP_HEADERS_MAX]; // up to the first NULL
+	} headers[HTTP_HEADERS_MAX]; // up to the first NULL; they go before those of every reply
 };
 
 /*

@@ -15,6 +15,7 @@
 
 enum {
 	MEMORY_PER_CONNECTION = 16384, // request line and headers must fit
+	MEMORY_WITH_ECHO = 32768,      // and a reply whose headers repeat the request line
 	STACK_SIZE = 512 * 1024,
 	SPARE_DESCRIPTORS = 512, // for all that is no connection
 	DRAIN_STEP_MS = 10,
@@ -50,6 +51,7 @@ static enum ddns_result
 start_worker(struct http_server *server, struct http_worker *worker)
 {
 	const struct http_server_options *options = &server->options;
+	size_t memory = options->divert == NULL ? MEMORY_PER_CONNECTION : MEMORY_WITH_ECHO;
 	worker->server = server;
 	worker->daemon = MHD_start_daemon(
 		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
@@ -60,8 +62,8 @@ start_worker(struct http_server *server, struct http_worker *worker)
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, worker, MHD_OPTION_URI_LOG_CALLBACK,
 		dispatch_target, worker, MHD_OPTION_UNESCAPE_CALLBACK, dispatch_unescape, worker,
 		MHD_OPTION_CONNECTION_LIMIT, options->connections,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION,
-		MHD_OPTION_STRICT_FOR_CLIENT, 0, // routers send what they send
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory, MHD_OPTION_STRICT_FOR_CLIENT,
+		0, // routers send what they send
 		MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE, MHD_OPTION_END);
 	return worker->daemon == NULL ? DDNS_INTERNAL : DDNS_OK;
 }

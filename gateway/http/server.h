@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "gateway/config.h"
+#include "gateway/http/proxy.h"
 #include "gateway/http/request.h"
 #include "gateway/metrics.h"
 #include "sql/client/result.h"
@@ -26,12 +27,19 @@ struct http_route {
 	enum MHD_Result (*handler)(struct http_request *request);
 };
 
+/* Asked before the routes, once the headers are sound: false where it leaves the request to these,
+ * else *resultp is what came of its reply.  There is no body yet, nor are there path, parameters
+ * and peer. */
+typedef bool http_divert(struct http_request *request, enum MHD_Result *resultp);
+
 struct http_server_options {
 	const char *name;		  // for the log
 	const struct config_list *listen; // ADDRESS:PORT each
 	const struct http_route *routes;
 	size_t route_count;
-	void *context; // for handlers
+	http_divert *divert;	// or NULL
+	void *context;		// for handlers
+	struct proxies proxies; // whose X-Forwarded-For is believed
 	struct metrics *metrics;
 	unsigned threads;
 	unsigned connections;	    // open at once

@@ -288,12 +288,16 @@ make_connections(struct ddns_reader *reader)
 	};
 	if (options->wants_global)
 		db.statements |= DDNS_STATEMENTS_GLOBAL;
+	if (options->wants_redirects)
+		db.statements |= DDNS_STATEMENTS_REDIRECTS;
 	enum ddns_result result = ddns_db_create(&db, &reader->db);
 	if (result != DDNS_OK)
 		return result;
 	ddns_db_on_notify(reader->db, follow_notified, reader);
 
 	db.statements = DDNS_STATEMENTS_READER;
+	if (options->wants_redirects)
+		db.statements |= DDNS_STATEMENTS_REDIRECTS;
 	result = ddns_db_create(&db, &reader->loader);
 	if (result == DDNS_OK)
 		ddns_db_on_idle(reader->loader, READER_TICK_MS, follow_tick, reader);

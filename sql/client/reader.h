@@ -20,7 +20,10 @@ struct ddns_zone {
 	const char *transfer_to; // with "list": addresses or prefixes, joined by commas
 };
 
-/* One row of `served_rows`; strings are valid during the call. */
+/*
+ * One row of `served_rows`; strings are valid during the call.  Of `served_redirects` type is the
+ * kind, rdata the target ("" where there is none) and ttl 0.
+ */
 struct ddns_row {
 	const char *owner; // relative, "@" at the apex
 	const char *type;
@@ -78,6 +81,7 @@ struct ddns_reader_options {
 	const char *application; // application_name; copied
 	unsigned statements;	 // further DDNS_STATEMENTS_* groups to prepare for `global`
 	bool wants_zones;	 // zones and rows
+	bool wants_redirects;	 // with wants_zones: rows of `served_redirects` instead, see below
 	bool wants_global;	 // the global stream, zone 0
 	int poll_ms;		 // longest time between two looks without a NOTIFY; 0: 1000
 	struct ddns_sink sink;

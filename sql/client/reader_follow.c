@@ -197,16 +197,53 @@ collect(struct ddns_reader *reader, const struct ddns_rows *rows, size_t *headp)
 	return result;
 }
 
+/*
+ * Puts the redirects of reader->names into reader->rows; they point into *rowsp, which the caller
+ * frees.  They are read after the step, so they show it and perhaps more: a later step tells those
+ * names again.
+ */
+static enum ddns_result
+read_redirects(struct ddns_reader *reader, int64_t zone_id, struct ddns_rows **rowsp)
+{
+	struct ddns_array names = {0};
+	const char *text;
+	char id[ID_SIZE];
+	enum ddns_result result;
+
+	snprintf(id, sizeof(id), "%" PRId64, zone_id);
+	for (size_t i = 0; i < reader->name_count; i++)
+		ddns_array_add(&names, reader->names[i]);
+	CHECK(ddns_array_text(&names, &text));
+	CHECK(reader_query(reader, reader->db, DDNS_STATEMENT_REDIRECTS_OF,
+			   (const char *[]){id, text}, 2, rowsp));
+	for (reader->row_count = 0; reader->row_count < ddns_rows_count(*rowsp);
+	     reader->row_count++) {
+		if (!reserve((void **)&reader->rows, reader->row_count, &reader->row_size,
+			     sizeof(*reader->rows))) {
+			result = DDNS_NO_MEMORY;
+			break;
+		}
+		row_read(*rowsp, reader->row_count, 0, &reader->rows[reader->row_count]);
+	}
+
+cleanup:
+	ddns_array_free(&names);
+	return result;
+}
+
 /* A step that cannot be taken over makes the zone be read whole. */
 static void
 take_step(struct ddns_reader *reader, struct known *known, const struct ddns_rows *rows)
 {
 	const struct ddns_sink *sink = &reader->options.sink;
+	struct ddns_rows *redirects = NULL;
 	struct ddns_zone zone;
 	size_t head = 0;
 	enum ddns_result result;
 
 	CHECK(collect(reader, rows, &head));
+	if (reader->options.wants_redirects)
+		CHECK(read_redirects(reader, known->id, &redirects));
 	int64_t version = ddns_rows_integer(rows, head, 1, 0);
 	CHECK(zone_read(rows, head, 8, known->id, version, &zone));
 	CHECK(sink->step(sink->context, &zone, reader->names, reader->name_count, reader->rows,
@@ -218,6 +255,7 @@ take_step(struct ddns_reader *reader, struct known *known, const struct ddns_row
 	atomic_fetch_add(&reader->rows_read, reader->row_count);
 
 cleanup:
+	ddns_rows_free(redirects);
 	if (result != DDNS_OK)
 		queue_add(&reader->load, known, WORK_LOAD);
 }

@@ -85,6 +85,14 @@ cleanup:
 	return result;
 }
 
+static enum ddns_statement
+rows_statement(const struct ddns_reader *reader, bool is_all)
+{
+	if (reader->options.wants_redirects)
+		return is_all ? DDNS_STATEMENT_LOAD_REDIRECTS_ALL : DDNS_STATEMENT_LOAD_REDIRECTS;
+	return is_all ? DDNS_STATEMENT_LOAD_ROWS_ALL : DDNS_STATEMENT_LOAD_ROWS;
+}
+
 static enum ddns_result
 read_batch(struct batch *batch)
 {
@@ -104,10 +112,8 @@ read_batch(struct batch *batch)
 		begin_zone(batch, rows, i);
 	if (ddns_rows_count(rows) > 0) {
 		atomic_fetch_add(&reader->statements, 1);
-		CHECK(ddns_db_stream(reader->loader,
-				     is_all ? DDNS_STATEMENT_LOAD_ROWS_ALL
-					    : DDNS_STATEMENT_LOAD_ROWS,
-				     params, is_all ? 0 : 1, READER_SILENCE_MS, add_row, batch));
+		CHECK(ddns_db_stream(reader->loader, rows_statement(reader, is_all), params,
+				     is_all ? 0 : 1, READER_SILENCE_MS, add_row, batch));
 	}
 
 cleanup:

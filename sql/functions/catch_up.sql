@@ -61,6 +61,21 @@ begin
                  select * from served_rows where zone_id = p_zone and owner = o offset 0) r;
 end $$;
 
+-- The redirects of some names of a zone, now: what a reader of redirects asks after a step, for the
+-- names that it tells.  It may show more than that step did; then a later one tells the name again.
+create or replace function redirects_of(p_zone bigint, p_names text[])
+returns table (owner text, kind text, target text, fallback boolean)
+language plpgsql stable
+set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off as $$
+#variable_conflict use_column
+begin
+  return query select r.owner, r.kind, r.target, r.fallback
+               -- name by name, as in catch_up
+               from unnest(p_names) o cross join lateral (
+                 select * from served_redirects where zone_id = p_zone and owner = o offset 0) r;
+end $$;
+
 -- Forgets steps older than p_keep, and all but p_rows of each zone; never a zone's newest.  A
 -- commit per zone, and its state row is taken last.  Other people's deadlocks may hit it (40P01):
 -- call it again.  It needs a statement of its own.

@@ -156,8 +156,11 @@ declare
     when p_url !~* '^https?://' then 'it does not begin with http:// or https://'
     when p_url ~ '^[^:]*://[^/?#]*@' then 'it has a user name before the host'
     when p_url ~ '\\' then 'it has a backslash'
+    when p_url ~* '%([01][0-9a-f]|7f)' then 'it has an encoded control character'
     when p_url !~* '^https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?([/?#]|$)'
     then 'it has no host name, or a bad one'
+    when substring(p_url from '^[^:]*://(?:\[[^]]*\]|[^]/?#:]*):([0-9]+)')::int not between 1 and 65535
+    then 'its port is not from 1 to 65535'
     end;
 begin
   if fault is not null then

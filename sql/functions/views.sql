@@ -89,19 +89,20 @@ from (select *, bool_or(not fallback and type = 'CNAME') over (partition by zone
 where not fallback or not (cname or taken);
 
 -- What the redirect listener answers.  target: for a port, the URL that the request's path is
--- appended to; for a URL, itself; for the page, null.
+-- appended to; for a URL, itself; for the page, null.  Fallback rows yield to others of their owner.
+-- "not materialized": what is named twice would else be computed whole, for all domains.
 create or replace view served_redirects as
-with offline as (
+with offline as not materialized (
   select z.id as zone_id, z.origin, d.owner, d.wild_owner, d.wildcard, d.name, d.offline as kind,
          case d.offline when 'url' then d.offline_url end as target
   from domains d join zones z on z.origin = d.zone
   where not d.online and d.offline in ('page', 'url') and d.served and z.served)
-select zone_id, owner, name, kind, target from offline
+select zone_id, owner, name, kind, target, false as fallback from offline
 union all
-select zone_id, wild_owner, ('*.' || name) collate "C", kind, target from offline where wildcard
+select zone_id, wild_owner, ('*.' || name) collate "C", kind, target, true from offline where wildcard
 union all
 select z.id, d.www_owner, ('www.' || d.name) collate "C", d.www,
-       case d.www when 'url' then d.www_url else 'http://' || d.name || ':' || d.www_port end
+       case d.www when 'url' then d.www_url else 'http://' || d.name || ':' || d.www_port end, true
 from domains d join zones z on z.origin = d.zone
 where d.www <> 'off' and d.online and d.served and z.served
 union all
@@ -110,14 +111,15 @@ select z.id, r.owner, (case r.owner when '@' then r.zone else r.owner || '.' || 
        case case when d.online then r.online else r.offline end
          when 'url' then case when d.online then r.online_target else r.offline_target end
          when 'port' then 'http://' || case r.type when 'A' then r.rdata else '[' || r.rdata || ']' end
-                          || ':' || r.online_target end
+                          || ':' || r.online_target end,
+       false
 from records r join zones z on z.origin = r.zone join domains d on d.id = r.domain_id
 where case when d.online then r.online else r.offline end in ('port', 'url', 'page')
   and not (r.online = 'rdata' and r.offline = 'rdata') and d.served and z.served
 union all
 -- host records that show what their domain shows
 select z.id, r.owner, (case r.owner when '@' then r.zone else r.owner || '.' || r.zone end) collate "C",
-       d.offline, case d.offline when 'url' then d.offline_url end
+       d.offline, case d.offline when 'url' then d.offline_url end, false
 from records r join zones z on z.origin = r.zone join domains d on d.id = r.domain_id
 where r.offline = 'default' and not d.online and d.offline in ('page', 'url')
   and d.served and z.served;

@@ -41,6 +41,7 @@ python3-pytest-xdist   system tests, several at once
 python3-dnspython      system tests: DNS
 python3-psycopg2       system tests: PostgreSQL
 dnsperf                system tests: load
+chromium               system tests: what a browser makes of redirects
 git                    system tests: a sandbox in a fresh clone
 iproute2               system tests: network namespaces
 knot-dnsutils          clients at the DNS door: knsupdate

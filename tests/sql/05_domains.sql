@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Domains: what they have by default, what they may hold, who hides them.
 begin;
-select plan(38);
+select plan(41);
 select test.world();
 insert into ddns.zones (origin, kind, account_id, mname, rname, ttl, timeout) select 'joe.test', 'private', id, 'ns1.test', 'h.test', 300, 10
 from ddns.accounts where login = 'joe';
@@ -37,6 +37,9 @@ select test.refused(pg_temp.set($$www = 'on'$$), '22023', 'www cannot be "on"', 
 select test.refused(pg_temp.set($$www_port = 65536$$), '22023', 'www_port cannot be 65536', '%', 'www_port');
 select test.refused(pg_temp.set($$offline = 'off'$$), '22023', 'offline cannot be "off"', '%', 'offline');
 select test.refused(pg_temp.set($$www = 'url'$$), '22023', 'www is "url" and there is none', '%', 'a redirect to nowhere');
+select test.refused(pg_temp.set($$www = 'url', www_url = 'http://x.test/%0D%0Aa:b'$$), '22023', '%an encoded control character', '%', 'a line end in a URL');
+select test.refused(pg_temp.set($$www = 'url', www_url = 'http://[2001:db8::1]:65536/'$$), '22023', '%its port is not from 1 to 65535', '%', 'a bad port in a URL');
+select lives_ok(pg_temp.set($$www_url = 'HTTPS://x.test:65535?q=a:99999'$$), 'and a good one');
 select test.refused(pg_temp.set($$offline = 'url'$$), '22023', 'offline is "url" and there is none', '%', 'the same offline');
 select test.refused(pg_temp.set('www_url = ' || quote_literal(u)), '22023', '%' || f || '%', 'Write a URL such as%', 'URL: ' || f)
 from (values ('ftp://x/', 'does not begin'), ('https://u@x/', 'user name'), (E'https://x/\n', 'control'), ('https://x/ y', 'blank'),

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- What is served: states, redirects, wildcards, defaults and what they yield to.
 begin;
-select plan(44);
+select plan(47);
 select test.world();
 create function pg_temp.joe(p_what text) returns void language plpgsql as $$
 begin execute 'update ddns.domains set ' || p_what || ' where name = ''joe.dyn.test'''; end $$;
@@ -45,6 +45,8 @@ select is(test.at('dyn.test', 'www.joe'), 'A 60 203.0.113.9', 'www to a port: th
 select is(pg_temp.redirect('www.joe'), 'www.joe.dyn.test port http://joe.dyn.test:8080', 'and the port');
 select pg_temp.joe('www = ''url'', www_url = ''http://example.org/''');
 select is(pg_temp.redirect('www.joe'), 'www.joe.dyn.test url http://example.org/', 'www to a URL');
+select is((select string_agg(concat_ws(' ', owner, kind, target, fallback), '; ') from ddns.redirects_of(test.zone('dyn.test'), '{www.joe,joe,nobody}')),
+  'www.joe url http://example.org/ t', 'asked by name');
 select pg_temp.joe('online = false, offline = ''page''');
 select is(test.at('dyn.test', 'www.joe') || coalesce(pg_temp.redirect('www.joe'), ''), '', 'www is as all below it while offline');
 select pg_temp.joe('online = true');
@@ -99,6 +101,10 @@ select is((select transfer_to from ddns.served_zones where origin = 'dyn.test'),
 -- readers
 select is_empty($$select * from ddns.served_rows where ttl is null or rdata is null or owner is null$$, 'no nulls');
 select is_empty($$select zone_id, owner, name, kind from ddns.served_redirects group by 1, 2, 3, 4 having count(*) > 1$$, 'one redirect per name');
+select is((select string_agg(owner, ' ' order by owner) from ddns.redirects_of(test.zone('dyn.test'), '{joe,*.joe,cam.joe}') where fallback), null, 'hidden ones are not asked for either');
+select pg_temp.joe('served = true, wildcard = true');
+select is((select string_agg(owner, ' ' order by owner) filter (where fallback) || ' | ' || string_agg(owner, ' ' order by owner) filter (where not fallback)
+  from ddns.redirects_of(test.zone('dyn.test'), '{joe,*.joe,cam.joe}')), '*.joe | cam.joe joe', 'the wildcard''s yields');
 
 select * from finish();
 rollback;

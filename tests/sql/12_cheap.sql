@@ -6,7 +6,7 @@ set client_min_messages = warning;
 \set zones 500
 \getenv names DDNS_TEST_NAMES
 \getenv zones DDNS_TEST_ZONES
-select plan(6);
+select plan(7);
 select test.world();
 insert into ddns.zones (origin, mname, rname) select 'small' || i || '.test', 'ns1.test', 'h.test' from generate_series(1, :zones) i;
 insert into ddns.records (zone, owner, type, rdata)
@@ -35,6 +35,17 @@ select cmp_ok(pg_temp.cost($$update ddns.domains set address = '{192.0.2.9}' whe
 analyze;
 select cmp_ok(pg_temp.cost($$update ddns.domains set address = '{192.0.2.10}' where name = 'h77.dyn.test'$$), '<', 100::bigint, 'one domain');
 select cmp_ok(pg_temp.cost($$update ddns.domains set online = false, www = 'port' where name = 'h78.dyn.test'$$), '<', 100::bigint, 'one domain with redirects');
+update ddns.domains set online = false where zone = 'dyn.test';
+create function pg_temp.redirect_cost() returns bigint language plpgsql as $$
+declare
+  before bigint := pg_temp.rows_read();
+begin
+  if (select count(*) from ddns.redirects_of(test.zone('dyn.test'), '{h79,*.h79,www.h79}')) <> 2 then
+    raise exception 'not two redirects';
+  end if;
+  return pg_temp.rows_read() - before;
+end $$;
+select cmp_ok(pg_temp.redirect_cost(), '<', 100::bigint, 'the redirects of one domain');
 select cmp_ok(pg_temp.cost($$insert into ddns.records (zone, owner, type, rdata, offline) values ('dyn.test', 'x.h78', 'A', '192.0.2.1', 'page')$$), '<', 100::bigint, 'a host record');
 select cmp_ok(pg_temp.cost($$update ddns.domains set address = '{192.0.2.11}' where name in ('h1.dyn.test', 'h2.dyn.test', 'h3.dyn.test', 'h4.dyn.test', 'h5.dyn.test')$$), '<', 500::bigint, 'five domains');
 
@@ -53,6 +64,17 @@ begin
 end $$;
 select cmp_ok(pg_temp.lasts(), '<', interval '4 ms', 'five domains in 4 ms, ten times what it should be');
 select diag('catch_up of five domains, each of 200 times: ' || pg_temp.lasts());
+
+-- A foreign key's cascade is planned without knowledge of sizes too.
+insert into ddns.records (zone, owner, type, rdata) select 'dyn.test', 't.' || owner, 'TXT', 'x' from ddns.domains where zone = 'dyn.test';
+create function pg_temp.deletes() returns bigint language plpgsql as $$
+declare
+  before bigint := pg_temp.rows_read();
+begin
+  delete from ddns.domains where name in (select 'h' || i || '.dyn.test' from generate_series(100, 299) i);
+  return pg_temp.rows_read() - before;
+end $$;
+select cmp_ok(pg_temp.deletes(), '<', 200 * 40 + :names::bigint * 2, 'domains go with their records at no more than their number');
 
 select dblink_disconnect('w');
 select * from finish();

@@ -161,6 +161,7 @@ class Sandbox:
                           f"DELETE FROM ddns.accounts WHERE login = '{ACCOUNT}'")
         password = secrets.token_urlsafe(12)
         self.ctl("zone", "add", ZONE, "--shared", "--ns", NAME_SERVER, "--addresses", "any")
+        self.ctl("zone", "set", ZONE, f"redirectors={self.gateway.address}")
         self.ctl("zone", "add", ZONE_PUBLIC, "--shared", "--ns", NAME_SERVER)
         self.ctl("account", "add", ACCOUNT, "--password-stdin", text=password + "\n")
         self.ctl("domain", "add", HOST, "--account", ACCOUNT)
@@ -218,6 +219,7 @@ class Sandbox:
             "DDNS_NAMED_ADDR": self.named.address, "DDNS_NAMED_PORT": str(self.named.port),
             "DDNS_HTTP_URL": self.gateway.url,
             "DDNS_UPDATE_ADDR": self.gateway.address, "DDNS_UPDATE_PORT": str(self.gateway.dns_port),
+            "DDNS_REDIRECT_ADDR": self.gateway.address, "DDNS_REDIRECT_PORT": str(self.gateway.redirect_port),
             **self.cluster.environment(OWNER), **self.demo(),
             "DDNS_CTL": " ".join(self.ctl_words()),
             "DDNS_CONFIG": self.gateway.conf, "DDNS_NAMED_CONF": self.named.conf,

@@ -3,6 +3,7 @@
 
 Each of them made named abort, or answer wrongly, with a module that passes on what it is given.
 """
+import random
 import re
 
 import dns.exception
@@ -17,32 +18,36 @@ ZONE = 'hostile.example'
 # (type, rdata): each is put beside a good TXT of the same owner
 BAD_RDATA = (
     ('ANY', '\\# 0'), ('AXFR', '\\# 0'), ('IXFR', '\\# 0'), ('OPT', '\\# 0'), ('TSIG', '\\# 0'), ('TKEY', '\\# 0'),
-    ('TYPE255', '\\# 0'), ('TYPE252', '\\# 0'), ('TYPE41', '\\# 0'), ('TYPE0', '\\# 0'), ('TYPE65536', '\\# 0'), ('TYPE1', '\\# 1 00'),
-    ('TYPE65500', '\\# 5 010203'), ('TYPE65500', '\\# 2 010203'), ('TYPE65500', 'text'), ('NOSUCHTYPE', '1'), ('', '1'), ('A A', '192.0.2.1'),
-    ('SOA', 'a. b. 1 2 3 4 5'), ('RRSIG', 'A 8 2 60 20300101000000 20200101000000 1 a. AAAA'), ('NSEC', 'a. A'),
-    ('NSEC3', '1 0 0 - 2vptu5timamqttgl4luu9kg21e0aor3s A'), ('DNSKEY', '257 3 8 AAAA'), ('NULL', ''),
-    ('A', ''), ('A', 'nonsense'), ('A', '192.0.2'), ('A', '192.0.2.256'), ('A', '192.0.2.1 192.0.2.2'), ('A', '2001:db8::1'), ('A', '0x7f000001'),
-    ('AAAA', '192.0.2.1'), ('AAAA', '2001:db8::1::2'), ('AAAA', 'fe80::1%eth0'),
-    ('CNAME', ''), ('CNAME', 'a..b.'), ('CNAME', 'relative'), ('CNAME', 'a. b.'), ('NS', 'x' * 64 + '.'), ('NS', '.'.join(['x' * 60] * 5) + '.'),
-    ('MX', 'mail.example.'), ('MX', '10'), ('MX', '65536 a.'), ('MX', '-1 a.'), ('MX', '10 relative'), ('PTR', 'a\\25.'), ('PTR', 'a\\256.'),
-    ('SRV', '1 2 3'), ('SRV', '1 2 70000 a.'), ('CAA', '256 issue "x"'), ('CAA', '0 is-sue "x"'), ('CAA', '0 issue'),
+    ('TYPE255', '\\# 0'), ('TYPE252', '\\# 0'), ('TYPE41', '\\# 0'), ('TYPE0', '\\# 0'), ('TYPE65536', '\\# 0'),
+    ('TYPE1', '\\# 1 00'), ('TYPE65500', '\\# 5 010203'), ('TYPE65500', '\\# 2 010203'), ('TYPE65500', 'text'),
+    ('NOSUCHTYPE', '1'), ('', '1'), ('A A', '192.0.2.1'), ('SOA', 'a. b. 1 2 3 4 5'),
+    ('RRSIG', 'A 8 2 60 20300101000000 20200101000000 1 a. AAAA'), ('NSEC', 'a. A'),
+    ('NSEC3', '1 0 0 - 2vptu5timamqttgl4luu9kg21e0aor3s A'), ('DNSKEY', '257 3 8 AAAA'), ('NULL', ''), ('A', ''),
+    ('A', 'nonsense'), ('A', '192.0.2'), ('A', '192.0.2.256'), ('A', '192.0.2.1 192.0.2.2'), ('A', '2001:db8::1'),
+    ('A', '0x7f000001'), ('AAAA', '192.0.2.1'), ('AAAA', '2001:db8::1::2'), ('AAAA', 'fe80::1%eth0'), ('CNAME', ''),
+    ('CNAME', 'a..b.'), ('CNAME', 'relative'), ('CNAME', 'a. b.'), ('NS', 'x' * 64 + '.'),
+    ('NS', '.'.join(['x' * 60] * 5) + '.'), ('MX', 'mail.example.'), ('MX', '10'), ('MX', '65536 a.'),
+    ('MX', '-1 a.'), ('MX', '10 relative'), ('PTR', 'a\\25.'), ('PTR', 'a\\256.'), ('SRV', '1 2 3'),
+    ('SRV', '1 2 70000 a.'), ('CAA', '256 issue "x"'), ('CAA', '0 is-sue "x"'), ('CAA', '0 issue'),
     ('SPF', '"%s"' % ('x' * 256)), ('HINFO', '"%s" "x"' % ('x' * 256)), ('HINFO', '"open'), ('HINFO', 'one'),
     ('LOC', '91 0 0 N 0 0 0 E 0m'), ('SSHFP', '1 1 abc'), ('TLSA', '3 1 1 xyz'), ('NAPTR', '1 2 "u" "s" "r"'),
-    ('URI', '1 1 ""'), ('DNAME', '('), ('AFSDB', '1 a. ; comment'), ('RP', 'a. b.\nevil 60 IN A 192.0.2.1'), ('DNAME', '$INCLUDE'),
-    ('MX', '10 a.\x01'), ('SRV', '0 0 0 "a."'), ('PTR', '"a."'), ('DNAME', '\\# 1 00'), ('KX', '(1 a.'),
+    ('URI', '1 1 ""'), ('DNAME', '('), ('AFSDB', '1 a. ; comment'), ('RP', 'a. b.\nevil 60 IN A 192.0.2.1'),
+    ('DNAME', '$INCLUDE'), ('MX', '10 a.\x01'), ('SRV', '0 0 0 "a."'), ('PTR', '"a."'), ('DNAME', '\\# 1 00'),
+    ('KX', '(1 a.'),
 )
 
 # What looks right until named itself reads it: the first question may fail, the next must not.
 BAD_FOR_NAMED = (
-    ('DS', '1 8 2 00'), ('SSHFP', '1 1 ab'), ('HTTPS', '1 . port=99999'), ('HTTPS', '1 . mandatory=alpn'), ('NAPTR', '1 2 "u" "s" "bad" .'),
-    ('URI', '1 1 x'), ('CERT', '1 1 1 ab=='),
+    ('DS', '1 8 2 00'), ('SSHFP', '1 1 ab'), ('HTTPS', '1 . port=99999'), ('HTTPS', '1 . mandatory=alpn'),
+    ('NAPTR', '1 2 "u" "s" "bad" .'), ('URI', '1 1 x'), ('CERT', '1 1 1 ab=='),
 )
 
 # (owner, type, rdata): the owner itself, or what stands there together, is wrong
 BAD_OWNERS = (
-    ('', 'A', '192.0.2.1'), ('a..b', 'A', '192.0.2.1'), ('.', 'A', '192.0.2.1'), ('trailing.', 'A', '192.0.2.1'), ('x' * 64, 'A', '192.0.2.1'),
-    ('.'.join(['y' * 60] * 4), 'A', '192.0.2.1'), ('bad\\25', 'A', '192.0.2.1'), ('bad\\999', 'A', '192.0.2.1'), ('bad\\', 'A', '192.0.2.1'),
-    ('b d', 'A', '192.0.2.1'), ('UPPER', 'A', '192.0.2.1'), ('\u00fcml', 'A', '192.0.2.1'), ('new\nline', 'A', '192.0.2.1'),
+    ('', 'A', '192.0.2.1'), ('a..b', 'A', '192.0.2.1'), ('.', 'A', '192.0.2.1'), ('trailing.', 'A', '192.0.2.1'),
+    ('x' * 64, 'A', '192.0.2.1'), ('.'.join(['y' * 60] * 4), 'A', '192.0.2.1'), ('bad\\25', 'A', '192.0.2.1'),
+    ('bad\\999', 'A', '192.0.2.1'), ('bad\\', 'A', '192.0.2.1'), ('b d', 'A', '192.0.2.1'),
+    ('UPPER', 'A', '192.0.2.1'), ('\u00fcml', 'A', '192.0.2.1'), ('new\nline', 'A', '192.0.2.1'),
     ('*', 'NS', 'ns.elsewhere.test.'), ('*', 'DNAME', 'elsewhere.test.'), ('*.star', 'NS', 'ns.elsewhere.test.'),
     ('@', 'CNAME', 'elsewhere.test.'), ('@', 'SOA', 'a. b. 1 2 3 4 5'),
 )
@@ -74,7 +79,8 @@ def weaken(cursor):
 
 
 def force(cursor, owner, rrtype, rdata, ttl=60):
-    cursor.execute('INSERT INTO ddns.records (zone, owner, type, ttl, rdata) VALUES (%s, %s, %s, %s, %s)', (ZONE, owner, rrtype, ttl, rdata))
+    cursor.execute('INSERT INTO ddns.records (zone, owner, type, ttl, rdata) VALUES (%s, %s, %s, %s, %s)',
+                   (ZONE, owner, rrtype, ttl, rdata))
 
 
 @pytest.fixture(scope='module')
@@ -207,7 +213,6 @@ def test_transfers_stay_whole(hostile):
 
 def test_random_text_in_every_column(hostile, is_long):
     """Rows of random bytes under a load of right answers."""
-    import random  # pylint: disable=import-outside-toplevel
     stage, cursor = hostile
     named = stage.named
     rng = random.Random(3)

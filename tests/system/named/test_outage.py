@@ -37,8 +37,9 @@ def zone(stage):
 
 def single_user(cluster, sql):
     """Runs SQL on a cluster that is not running, so that nobody but us can see it meanwhile."""
-    done = subprocess.run([*cluster._as_server(), bin_dir() + '/postgres', '--single', '-j', '-D', cluster.data,  # pylint: disable=protected-access
-                           cluster.database], input=sql + '\n\n', capture_output=True, text=True, timeout=60, check=False, cwd='/')
+    argv = [*cluster._as_server(), bin_dir() + '/postgres',   # pylint: disable=protected-access
+            '--single', '-j', '-D', cluster.data, cluster.database]
+    done = subprocess.run(argv, input=sql + '\n\n', capture_output=True, text=True, timeout=60, check=False, cwd='/')
     assert done.returncode == 0 and 'ERROR' not in done.stderr, done.stderr
 
 
