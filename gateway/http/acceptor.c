@@ -181,6 +181,9 @@ acceptor_stop(struct http_server *server)
 		eventfd_write(server->wake_fd, 1);
 		pthread_join(server->acceptor, NULL);
 		server->has_acceptor = false;
+		// who waits in the system's queue would be reset, with the request it has sent
+		for (size_t i = 0; i < server->listener_count; i++)
+			accept_some(server, server->listeners[i].fd);
 	}
 	for (size_t i = 0; i < server->listener_count; i++)
 		close(server->listeners[i].fd);

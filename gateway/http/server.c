@@ -17,7 +17,8 @@ enum {
 	MEMORY_PER_CONNECTION = 16384, // request line and headers must fit
 	MEMORY_WITH_ECHO = 32768,      // and a reply whose headers repeat the request line
 	STACK_SIZE = 512 * 1024,
-	SPARE_DESCRIPTORS = 512, // for all that is no connection
+	SPARE_DESCRIPTORS = 512,   // for all that is no connection
+	DESCRIPTORS_MAX = 1 << 17, // more than all connections that can be configured
 	DRAIN_STEP_MS = 10,
 };
 
@@ -106,25 +107,36 @@ http_server_connections(struct http_server *server)
 	return connections_count(server->connections);
 }
 
+/*
+ * The descriptors that there may be.  They are numbered over the whole process: the clients of one
+ * server push up the numbers of another's.
+ */
+static size_t
+count_descriptors(const struct http_server_options *options)
+{
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > DESCRIPTORS_MAX)
+		return DESCRIPTORS_MAX;
+	if (files.rlim_cur < (rlim_t)options->connections + SPARE_DESCRIPTORS)
+		log_warning("%s: %u connections need more open files than the limit of %lu",
+			    options->name, options->connections, (unsigned long)files.rlim_cur);
+	return files.rlim_cur;
+}
+
 enum ddns_result
 http_server_create(const struct http_server_options *options, struct http_server **serverp)
 {
 	struct http_server *server = calloc(1, sizeof *server);
-	struct rlimit files;
 	enum ddns_result result = DDNS_NO_MEMORY;
 	if (server == NULL)
 		return result;
 	server->options = *options;
 	server->wake_fd = -1;
 	http_server_set_limits(server, options->per_address, options->request_timeout_s);
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY &&
-	    files.rlim_cur < (rlim_t)options->connections + SPARE_DESCRIPTORS)
-		log_warning("%s: %u connections need more open files than the limit of %lu",
-			    options->name, options->connections, (unsigned long)files.rlim_cur);
 	server->workers = calloc(options->threads, sizeof *server->workers);
 	if (server->workers == NULL)
 		goto cleanup;
-	CHECK(connections_create(options->connections + SPARE_DESCRIPTORS, &server->connections));
+	CHECK(connections_create(count_descriptors(options), &server->connections));
 	CHECK(acceptor_bind(server, options->listen));
 	*serverp = server;
 	server = NULL;

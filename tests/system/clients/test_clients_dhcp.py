@@ -83,23 +83,37 @@ def test_dhcpd(site, programs, machines, style, mark):
     dhcpd.wait_log("Removed reverse map on")
 
 
-def tell_d2(change, address, client):
-    """A name change request as a DHCP server sends it; change: 0 add, 1 remove."""
+@pytest.fixture
+def start_d2(site, programs):
+    """start_d2(): D2 with the configuration of the recipe; domains: more forward domains, each with its key."""
+    def start(**domains):
+        configuration = json.loads(site.recipe("Kea", secret=site.secrets["dhcp"]))
+        d2 = configuration["DhcpDdns"]
+        d2["loggers"] = [{"name": "kea-dhcp-ddns", "severity": "INFO", "output_options": [{"output": "stdout"}]}]
+        forward = d2["forward-ddns"]["ddns-domains"]
+        for name, key in domains.items():
+            d2["tsig-keys"].append(d2["tsig-keys"][0] | {"name": key, "secret": site.secrets[key]})
+            forward.append(forward[0] | {"name": name, "key-name": key})
+        started = programs.start("/usr/sbin/kea-dhcp-ddns", "-c", site.write("d2.conf", json.dumps(configuration)),
+                                 KEA_PIDFILE_DIR=site.home, KEA_LOCKFILE_DIR="none")
+        started.wait_log("DHCP_DDNS_STARTED")
+        return started
+    return start
+
+
+def tell_d2(change, address, client, name="pc1.example.org", resolves=True):
+    """A name change request as a DHCP server sends it; change: 0 add, 1 remove; resolves: conflicts count."""
     request = json.dumps({
-        "change-type": change, "forward-change": True, "reverse-change": True, "fqdn": "pc1.example.org.",
+        "change-type": change, "forward-change": True, "reverse-change": True, "fqdn": f"{name}.",
         "ip-address": address, "dhcid": "000001" + client * 32, "lease-expires-on": "20300121132405",
-        "lease-length": 1800, "use-conflict-resolution": True}).encode()
+        "lease-length": 1800, "use-conflict-resolution": resolves}).encode()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.sendto(struct.pack("!H", len(request)) + request, ("127.0.0.1", 53001))
 
 
-def test_kea(site, programs):
-    configuration = json.loads(site.recipe("Kea", secret=site.secrets["dhcp"]))
-    configuration["DhcpDdns"]["loggers"] = [{"name": "kea-dhcp-ddns", "severity": "INFO",
-                                             "output_options": [{"output": "stdout"}]}]
-    d2 = programs.start("/usr/sbin/kea-dhcp-ddns", "-c", site.write("d2.conf", json.dumps(configuration)),
-                        KEA_PIDFILE_DIR=site.home, KEA_LOCKFILE_DIR="none")
-    d2.wait_log("DHCP_DDNS_STARTED")
+def test_kea(site, start_d2):
+    """A client comes, moves, is imitated by another one in vain, and goes."""
+    d2 = start_d2()
     tell_d2(0, "192.0.2.50", "aa")
     d2.wait_log("DHCP_DDNS_ADD_SUCCEEDED")
     site.stack.wait_answer("pc1.example.org", "A", {"192.0.2.50"})
@@ -119,3 +133,28 @@ def test_kea(site, programs):
     wait_until(lambda: site.stack.rcode("pc1.example.org") == "NXDOMAIN", what="pc1 is gone")
     wait_until(lambda: served(site, reverse("192.0.2.51"), "PTR") == set(), what="the PTR is gone")
     assert site.stored("pc1") == set()
+
+
+def test_kea_without_conflict_resolution(site, start_d2):
+    """The last one has the name."""
+    d2 = start_d2()
+    for client, address in (("aa", "192.0.2.60"), ("bb", "192.0.2.61")):
+        tell_d2(0, address, client, "pc2.example.org", resolves=False)
+        d2.wait_log("DHCP_DDNS_ADD_SUCCEEDED")
+        site.stack.wait_answer("pc2.example.org", "A", {address})
+
+
+def test_kea_below_a_domain(site, start_d2):
+    """The domain answers for all names below it by its wildcard; still none of them exists for D2."""
+    host = site.stack.host
+    name = f"pc3.{host}"
+    site.stack.ctl("domain", "set", host, "wildcard=on")
+    site.nsupdate(f"server gw.example.org\nupdate add {host} 60 A 192.0.2.9\nsend\n", key="joe-router")
+    site.stack.wait_answer(name, "A", {"192.0.2.9"})
+    d2 = start_d2(**{f"{site.stack.zone}.": "joe-router"})
+    tell_d2(0, "192.0.2.62", "aa", name)
+    d2.wait_log("DHCP_DDNS_ADD_SUCCEEDED")
+    site.stack.wait_answer(name, "A", {"192.0.2.62"})
+    tell_d2(1, "192.0.2.62", "aa", name)
+    d2.wait_log("DHCP_DDNS_REMOVE_SUCCEEDED")
+    site.stack.wait_answer(name, "A", {"192.0.2.9"})

@@ -33,6 +33,14 @@ def test_finds_the_zone_by_the_name(site, words):
     site.stack.wait_answer(f"txt.{name}", "TXT", {'"inner"'})
 
 
+@pytest.mark.parametrize("words", [[], ["-v"]], ids=["udp", "tcp"])
+def test_over_ipv6(site, words):
+    for last in (1, 2):
+        site.nsupdate(f"server ::1\nupdate delete six.example.org AAAA\nupdate add six.example.org 60 AAAA 2001:db8::{last}\n"
+                      "send\n", *words)
+        site.stack.wait_answer("six.example.org", "AAAA", {f"2001:db8::{last}"})
+
+
 def test_reverse_zone(site):
     site.nsupdate("update add 7.2.0.192.in-addr.arpa 60 PTR n1.example.org.\nsend\n")
     site.stack.wait_answer("7.2.0.192.in-addr.arpa", "PTR", {"n1.example.org."})

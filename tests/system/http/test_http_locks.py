@@ -76,7 +76,7 @@ class Others(threading.Thread):
 ])
 def test_another_host_of_the_zone(stack, hosts, statement, is_long):
     """It is not felt: the zone's own row is taken at commit only."""
-    rounds, count = (15, 500) if is_long else (7, 100)
+    rounds, count = (15, 500) if is_long else (5, 100)
     free, beside = [], []
     one_round(stack, hosts[0], 20)
     for _ in range(rounds):

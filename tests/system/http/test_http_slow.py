@@ -62,6 +62,15 @@ class SlowClients(threading.Thread):
                 selector.unregister(connection)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def descriptors():
+    """As many as may be: for thousands of connections."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
 @pytest.fixture
 def short_stack(stacks):
     """Where a request may take a few seconds only."""
@@ -78,7 +87,6 @@ def resident(pid):
 def test_slow_clients(short_stack, is_long):
     """In the request line, in the headers, in the body, or quite silent: an absolute deadline ends them."""
     stack, count = short_stack, 3000 if is_long else 300
-    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     login = demo(stack)
     target = update_target(stack.host, myip="192.0.2.66")
     get = request(target, login, headers=["X-Padding: " + "x" * 200])
@@ -114,6 +122,16 @@ def test_slow_clients(short_stack, is_long):
     assert stack.gateway.metric("ddns_gateway_http_overdue_total") - cut >= count * 0.9
     wait_until(lambda: stack.gateway.metric("ddns_gateway_http_connections") == 0, 5, "no connection is left")
     connection.close()
+
+
+def test_status_beside_many_connections(stack):
+    """Monitoring is answered however many descriptors the doors' clients have taken."""
+    with contextlib.ExitStack() as opened:
+        for _ in range(800):
+            opened.enter_context(connect(stack.gateway))
+        wait_until(lambda: stack.gateway.metric("ddns_gateway_http_connections") >= 800, 5, "all are connected")
+        assert stack.gateway.status("/livez")[0] == stack.gateway.status("/readyz")[0] == 200
+        assert stack.update(myip="192.0.2.8") == "good 192.0.2.8"
 
 
 def test_connections_of_one_address(stacks):
