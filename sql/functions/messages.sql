@@ -369,7 +369,7 @@ begin
   end if;
   foreach o in array p_owners loop
     name := case o when '@' then p_origin else o || '.' || p_origin end;
-    if not coalesce(holder_of(name) = p_account, false)
+    if not coalesce(holder_in(p_origin, name) = p_account, false)
        or not (k.domains = '{}' and k.names = '{}') and not key_covers(k.domains, k.names, name) then
       return format('%s is not granted to the key', name);
     end if;
