@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "gateway/config.h"
-#include "gateway/dns/door.h"
 #include "gateway/gateway.h"
 #include "gateway/http/status.h"
 #include "gateway/listeners.h"
@@ -71,7 +70,6 @@ struct program {
 	struct secret_key secret_key;
 	struct gateway gateway;
 	struct listeners *listeners;
-	struct dns_door *dns; // NULL: switched off
 };
 
 /* Reads the command line; where the program is to end, *statusp says how and the result is false.
@@ -153,6 +151,7 @@ create_dns_door(struct program *program)
 		.listen = (const char *const *)config->dns_listen.items,
 		.listen_count = config->dns_listen.count,
 		.keyring = program->gateway.keyring,
+		.metrics = &program->gateway.metrics,
 		.connections =
 			{
 				.connections = (unsigned)config->dns_connections,
@@ -166,7 +165,7 @@ create_dns_door(struct program *program)
 		.refusal_rate = {(unsigned)config->dns_refusal_rate,
 				 BURST * (unsigned)config->dns_refusal_rate},
 	};
-	CHECK(dns_door_create(&dns, &program->dns));
+	CHECK(dns_door_create(&dns, &program->gateway.dns));
 
 cleanup:
 	return result;
@@ -249,9 +248,9 @@ start(struct program *program)
 	CHECK(process_drop_privileges(program->config->user));
 	CHECK(create_gateway(program));
 	CHECK(wait_for_database(program));
+	if (program->gateway.dns != NULL) // before the listener that tells of it
+		CHECK(dns_door_start(program->gateway.dns));
 	CHECK(listeners_start(program->listeners));
-	if (program->dns != NULL)
-		CHECK(dns_door_start(program->dns));
 
 cleanup:
 	return result;
@@ -263,7 +262,7 @@ stop(struct program *program)
 	struct gateway *gateway = &program->gateway;
 	listeners_free(program->listeners, DRAIN_MS);
 	redirects_free(gateway->redirects);
-	dns_door_free(program->dns);
+	dns_door_free(gateway->dns);
 	feed_free(gateway->feed);
 	keyring_free(gateway->keyring);
 	hasher_free(gateway->hasher);
