@@ -26,12 +26,29 @@ declare
   locked bigint[] := lock_zones(array(select distinct z.id from unnest(p_zones) o join zones z on z.origin = o
                                       order by 1), p_wait);
   has_changed boolean := false;
+  plain record;                         -- what update_plain has done, by place
   zone_id bigint;
+  at int;
   d record;
   m record;
 begin
+  select coalesce(array_agg(p.n order by p.n), '{}') as places, array_agg(p.is_changed order by p.n) as changes,
+         array_agg(p.serial order by p.n) as serials, coalesce(bool_or(p.is_changed), false) as has_changed
+  into plain
+  from update_plain(p_keys, p_accounts, p_key_names, p_macs, p_zones, p_messages, p_peers, locked) p;
+  has_changed := plain.has_changed;
   for i in 1..cardinality(p_zones) loop
     n := i;
+    at := array_position(plain.places, i);
+    if at is not null then
+      rcode := 0;
+      is_changed := plain.changes[at];
+      is_repeated := false;
+      serial := plain.serials[at];
+      reason := null;
+      return next;
+      continue;
+    end if;
     rcode := null;
     is_changed := false;
     is_repeated := false;

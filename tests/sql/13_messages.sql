@@ -1,0 +1,55 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- update_messages: what the usual messages do in one statement is what each alone would do.
+begin;
+select plan(23);
+select test.world();
+insert into ddns.accounts (login) values ('dns');
+insert into ddns.zones (origin, kind, account_id, mname, rname) values ('p.test', 'private', test.account('dns'), 'ns1.p.test', 'h.test');
+insert into ddns.keys (name, account_id, secret, secret_key_id, tsig_only) values ('dns.k', test.account('dns'), '\x0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e', '00000000', true);
+insert into ddns.keys (name, account_id, secret, secret_key_id, tsig_only, types) values ('txt.k', test.account('dns'), '\x0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e', '00000000', true, '{TXT}');
+insert into ddns.records (zone, owner, type, ttl, rdata) select 'p.test', 'h' || i, 'A', 60, '192.0.2.1' from generate_series(1, 9) i;
+insert into ddns.records (zone, owner, type, ttl, rdata) values ('p.test', 'two', 'A', 60, '192.0.2.1'), ('p.test', 'two', 'A', 60, '192.0.2.2');
+
+create sequence pg_temp.macs;
+create function pg_temp.replaces(p_owner text, p_rdata text, p_ttl int default 60, p_type text default 'A') returns text language sql as $$
+  select jsonb_build_array(jsonb_build_array('delete_rrset', p_owner, p_type, 0, null), jsonb_build_array('add', p_owner, p_type, p_ttl, p_rdata))::text $$;
+-- a group: changes of each message, prerequisites of the first; gives rcode and whether it changed (+) or was a repeat (r)
+create function pg_temp.send(p_changes text[], p_prerequisites text default '[]', p_macs int[] default null, p_key text default 'dns.k') returns text language sql as $$
+  select string_agg(rcode || case when is_repeated then 'r' when is_changed then '+' else '' end, ' ' order by n)
+  from ddns.update_messages(
+    (select array_agg(k.id) from ddns.keys k, unnest(p_changes) where k.name = p_key), array_fill(test.account('dns'), array[cardinality(p_changes)]),
+    array_fill(p_key, array[cardinality(p_changes)]),
+    (select array_agg(decode(md5(coalesce(p_macs[i], nextval('pg_temp.macs') + 1000)::text), 'hex') order by i) from generate_subscripts(p_changes, 1) i),
+    array_fill('p.test'::text, array[cardinality(p_changes)]),
+    (select array_agg(jsonb_build_object('prerequisites', case when i = 1 then p_prerequisites::jsonb else '[]' end, 'changes', c::jsonb) order by i)
+     from unnest(p_changes) with ordinality c (c, i)),
+    array_fill('192.0.2.9'::inet, array[cardinality(p_changes)])) $$;
+create function pg_temp.stored(p_owner text) returns text language sql as $$
+  select string_agg(format('%s %s %s', type, ttl, rdata), ', ' order by type, rdata) from ddns.records where zone = 'p.test' and owner = p_owner $$;
+
+select is(pg_temp.send(array[pg_temp.replaces('h1', '192.0.2.2'), pg_temp.replaces('h2', '192.0.2.3'), pg_temp.replaces('h3', '192.0.2.1')]), '0+ 0+ 0', 'three at once');
+select is((select string_agg(pg_temp.stored('h' || i), ', ' order by i) from generate_series(1, 3) i), 'A 60 192.0.2.2, A 60 192.0.2.3, A 60 192.0.2.1', 'are stored');
+select is((select string_agg(format('%s %s %s: %s -> %s', name, key, door, old, new), ', ' order by name) from ddns.history where zone = 'p.test'),
+  'h1.p.test dns.k dns: 60 192.0.2.1 -> 60 192.0.2.2, h2.p.test dns.k dns: 60 192.0.2.1 -> 60 192.0.2.3', 'and told, where something changed');
+select is((select count(*) from ddns.duplicates where key_name = 'dns.k'), 3::bigint, 'and remembered');
+select is((select count(distinct serial) from ddns.history where zone = 'p.test'), 1::bigint, 'with one serial');
+select is(pg_temp.send(array[pg_temp.replaces('h1', '192.0.2.2', 30)]), '0+', 'another time to live');
+select is(pg_temp.stored('h1'), 'A 30 192.0.2.2', 'is stored');
+select is(pg_temp.send(array[pg_temp.replaces('h1', '192.0.2.4'), pg_temp.replaces('h1', '192.0.2.5')]), '0+ 0+', 'two of one name');
+select is(pg_temp.stored('h1'), 'A 60 192.0.2.5', 'are done in order');
+select is(pg_temp.send(array[pg_temp.replaces('h2', '192.0.2.7'), '[["delete_name", "h2", null, 0, null]]']), '0+ 0+', 'a name that another message takes away');
+select is(pg_temp.stored('h2'), null, 'is away');
+select is(pg_temp.send(array[pg_temp.replaces('h2', '192.0.2.7')]), '0+', 'one that is not there');
+select is(pg_temp.stored('h2'), 'A 60 192.0.2.7', 'comes');
+select is(pg_temp.send(array[pg_temp.replaces('two', '192.0.2.7')]), '0+', 'a set of two');
+select is(pg_temp.stored('two'), 'A 60 192.0.2.7', 'becomes one');
+select is(pg_temp.send(array[pg_temp.replaces('h4', '192.0.2.2'), pg_temp.replaces('h5', '192.0.2.2')], '[]', array[1, 1]), '0+ 0r', 'the same MAC twice in a group');
+select is(pg_temp.stored('h5'), 'A 60 192.0.2.1', 'counts once');
+select is(pg_temp.send(array[pg_temp.replaces('h4', '192.0.2.1')], '[]', array[1]), '0r', 'and later not again');
+select is(pg_temp.send(array[pg_temp.replaces('h6', '192.0.2.2'), pg_temp.replaces('h7', 'nonsense')]), '0+ 5', 'one that cannot be stored refuses itself alone');
+select is(pg_temp.send(array[pg_temp.replaces('h6', '192.0.2.3'), pg_temp.replaces('h7', '192.0.2.3')], '[["free", "h6", null, null, 0]]'), '6 0+', 'a prerequisite is judged');
+select is(pg_temp.send(array[pg_temp.replaces('h8', '192.0.2.3')], '[]', null, 'txt.k'), '5', 'a key that may not');
+select is(pg_temp.stored('h8'), 'A 60 192.0.2.1', 'does not');
+select is(pg_temp.send(array[pg_temp.replaces('h1', '"x"', 60, 'TXT'), pg_temp.replaces('h9', '192.0.2.3')]), '0+ 0+', 'another type of the same name is another set');
+select * from finish();
+rollback;
