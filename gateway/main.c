@@ -16,6 +16,7 @@
 #include "gateway/config.h"
 #include "gateway/gateway.h"
 #include "gateway/http/status.h"
+#include "gateway/jobs/jobs.h"
 #include "gateway/listeners.h"
 #include "gateway/log.h"
 #include "gateway/process.h"
@@ -69,6 +70,7 @@ struct program {
 	struct secret_key secret_key;
 	struct gateway gateway;
 	struct listeners *listeners;
+	struct jobs *jobs;
 };
 
 /* Reads the command line; where the program is to end, *statusp says how and the result is false.
@@ -212,6 +214,8 @@ start(struct program *program)
 	CHECK(create_gateway(program));
 	CHECK(wait_for_database(program));
 	CHECK(listeners_start(program->listeners));
+	// last: it counts as listening what their clients can reach
+	CHECK(jobs_create(program->config->database, &program->jobs));
 
 cleanup:
 	return result;
@@ -221,6 +225,7 @@ static void
 stop(struct program *program)
 {
 	struct gateway *gateway = &program->gateway;
+	jobs_free(program->jobs);
 	listeners_free(program->listeners, DRAIN_MS);
 	redirects_free(gateway->redirects);
 	feed_free(gateway->feed);
