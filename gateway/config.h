@@ -31,6 +31,12 @@ struct config {
 	long http_connections;
 	long http_connections_per_address;
 	long http_request_timeout;
+	struct config_list dns_listen;
+	long dns_connections;
+	long dns_connections_per_address;
+	long dns_key_rate;
+	long dns_query_rate;
+	long dns_refusal_rate;
 	struct config_list host_names;
 	struct config_list redirect_listen;
 	struct config_list trusted_proxies;

@@ -17,6 +17,7 @@ enum { SETTING_TIMEOUT_MS = 5000 };
 struct feed {
 	struct ddns_reader *reader;
 	struct credentials *credentials;
+	struct keyring *keyring;
 	char secret_key_id[SECRET_KEY_ID_LENGTH + 1];
 	atomic_bool is_foreign, is_stopped;
 	bool has_thread;
@@ -58,6 +59,23 @@ has_setting(const char *const *names, size_t count)
 	return false;
 }
 
+/* The same for the secrets of the DNS door; names NULL: all. */
+static enum ddns_result
+refresh_keyring(struct feed *feed, struct ddns_db *db, const char *const *names, size_t count)
+{
+	size_t broken = 0;
+	if (feed->keyring == NULL)
+		return DDNS_OK;
+	enum ddns_result result =
+		names == NULL ? keyring_load(feed->keyring, db, &broken)
+			      : keyring_refresh(feed->keyring, db, names, count, &broken);
+	if (result == DDNS_OK && broken > 0)
+		log_warning(
+			"%zu keys cannot be used over DNS: their secrets are not for this key file",
+			broken);
+	return result;
+}
+
 static enum ddns_result
 on_global(void *context, void *db, const char *const *names, size_t count)
 {
@@ -66,10 +84,12 @@ on_global(void *context, void *db, const char *const *names, size_t count)
 	if (names == NULL) {
 		CHECK(check_key_file(feed, db));
 		CHECK(credentials_load(feed->credentials, db));
+		CHECK(refresh_keyring(feed, db, NULL, 0));
 	} else {
 		if (has_setting(names, count))
 			CHECK(check_key_file(feed, db));
 		CHECK(credentials_refresh(feed->credentials, db, names, count));
+		CHECK(refresh_keyring(feed, db, names, count));
 	}
 
 cleanup:
@@ -123,6 +143,7 @@ feed_create(const struct feed_options *options, struct feed **feedp)
 	if (feed == NULL)
 		return DDNS_NO_MEMORY;
 	feed->credentials = options->credentials;
+	feed->keyring = options->keyring;
 	snprintf(feed->secret_key_id, sizeof feed->secret_key_id, "%s", options->secret_key_id);
 	const struct ddns_reader_options reader = {
 		.conninfo = options->database,

@@ -6,12 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gateway/dns/keyring.h"
 #include "gateway/update/credential.h"
 #include "sql/client/result.h"
 
 struct feed_options {
 	const char *database; // conninfo; copied
 	struct credentials *credentials;
+	struct keyring *keyring; // of the DNS door; NULL where there is none
 	const char *secret_key_id; // of the key file; the database's must be the same
 };
 

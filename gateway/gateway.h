@@ -3,6 +3,7 @@
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
 
+#include "gateway/dns/keyring.h"
 #include "gateway/feed.h"
 #include "gateway/metrics.h"
 #include "gateway/redirect/redirect.h"
@@ -15,6 +16,7 @@ struct gateway {
 	char *realm; // of HTTP authentication
 	struct metrics metrics;
 	struct credentials *credentials;
+	struct keyring *keyring;
 	struct hasher *hasher;
 	struct writer *writer;
 	struct feed *feed;

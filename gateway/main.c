@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "gateway/config.h"
+#include "gateway/dns/door.h"
 #include "gateway/gateway.h"
 #include "gateway/http/status.h"
 #include "gateway/jobs/jobs.h"
@@ -34,8 +35,9 @@ enum {
 static const char usage[] =
 	"usage: ddns-gateway [-fnv] [-c FILE]\n"
 	"\n"
-	"Takes address updates over HTTP, as routers, ddclient and inadyn send them, and writes\n"
-	"them into the PostgreSQL database that named answers from.\n"
+	"Takes address updates over HTTP, as routers, ddclient and inadyn send them, and DNS\n"
+	"UPDATE with TSIG, as nsupdate does, and writes them into the PostgreSQL database that\n"
+	"named answers from.\n"
 	"\n"
 	"  -c, --config FILE   the configuration [" DEFAULT_CONFIG "]\n"
 	"  -f, --foreground    stay in the foreground and log to standard error: for systemd,\n"
@@ -71,6 +73,7 @@ struct program {
 	struct gateway gateway;
 	struct listeners *listeners;
 	struct jobs *jobs;
+	struct dns_door *dns; // NULL: switched off
 };
 
 /* Reads the command line; where the program is to end, *statusp says how and the result is false.
@@ -139,6 +142,38 @@ load_secret_key(struct program *program)
 	return result;
 }
 
+/* The keys' secrets stay in memory, and the sockets need privileges. */
+static enum ddns_result
+create_dns_door(struct program *program)
+{
+	const struct config *config = program->config;
+	enum { BURST = 10 }; // seconds' worth of what may come at once
+	enum ddns_result result;
+	CHECK(keyring_create(&program->secret_key, &program->gateway.keyring));
+	const struct dns_door_options dns = {
+		.database = config->database,
+		.listen = (const char *const *)config->dns_listen.items,
+		.listen_count = config->dns_listen.count,
+		.keyring = program->gateway.keyring,
+		.connections =
+			{
+				.connections = (unsigned)config->dns_connections,
+				.per_address = (unsigned)config->dns_connections_per_address,
+				.messages = 100,
+			},
+		.key_rate = {(unsigned)config->dns_key_rate,
+			     BURST * (unsigned)config->dns_key_rate},
+		.stranger_rate = {(unsigned)config->dns_query_rate,
+				  BURST * (unsigned)config->dns_query_rate},
+		.refusal_rate = {(unsigned)config->dns_refusal_rate,
+				 BURST * (unsigned)config->dns_refusal_rate},
+	};
+	CHECK(dns_door_create(&dns, &program->dns));
+
+cleanup:
+	return result;
+}
+
 static enum ddns_result
 create_gateway(struct program *program)
 {
@@ -164,6 +199,7 @@ create_gateway(struct program *program)
 	const struct feed_options feed = {
 		.database = database,
 		.credentials = gateway->credentials,
+		.keyring = gateway->keyring,
 		.secret_key_id = program->secret_key.id,
 	};
 	CHECK(feed_create(&feed, &gateway->feed));
@@ -210,10 +246,14 @@ start(struct program *program)
 	process_set_limits();
 	CHECK(load_secret_key(program));
 	CHECK(listeners_create(program->config, &program->gateway, &program->listeners));
+	if (program->config->dns_listen.count > 0)
+		CHECK(create_dns_door(program));
 	CHECK(process_drop_privileges(program->config->user));
 	CHECK(create_gateway(program));
 	CHECK(wait_for_database(program));
 	CHECK(listeners_start(program->listeners));
+	if (program->dns != NULL)
+		CHECK(dns_door_start(program->dns));
 	// last: it counts as listening what their clients can reach
 	CHECK(jobs_create(program->config->database, &program->jobs));
 
@@ -228,7 +268,9 @@ stop(struct program *program)
 	jobs_free(program->jobs);
 	listeners_free(program->listeners, DRAIN_MS);
 	redirects_free(gateway->redirects);
+	dns_door_free(program->dns);
 	feed_free(gateway->feed);
+	keyring_free(gateway->keyring);
 	hasher_free(gateway->hasher);
 	writer_free(gateway->writer);
 	credentials_free(gateway->credentials);

@@ -84,12 +84,25 @@ finish_all(struct lane *lane, enum update_verdict verdict, const char *reason)
 		finish(lane->batch.members[i], verdict, reason);
 }
 
+/* The database is there and cannot work: said once in a while, or a full disk fills the log too. */
+static void
+complain(struct lane *lane)
+{
+	int64_t now = ddns_clock_ms();
+	if (lane->complained_ms != 0 && now - lane->complained_ms < COMPLAINT_MS)
+		return;
+	lane->complained_ms = now;
+	log_warning("the database refuses to work: %s", lane->batch.error.message);
+}
+
 /* The group failed as a whole: each member is to be run alone. */
 static void
 hand_to_singles(struct lane *lane, enum update_verdict verdict)
 {
 	log_debug("a group of %zu failed: %s", lane->batch.count, lane->batch.error.message);
 	if (lane->singles == NULL) {
+		if (verdict == UPDATE_UNAVAILABLE)
+			complain(lane);
 		finish_all(lane, verdict, lane->batch.error.message);
 		return;
 	}
@@ -163,15 +176,13 @@ repeat_clashed(struct lane *lane)
 		put_back(lane);
 }
 
-/* The database is there and cannot work: said once in a while, or a full disk fills the log too. */
-static void
-complain(struct lane *lane)
+/* Whose fault a failure was: the member's, where a rule of data refused it; else it is our own. */
+static enum update_verdict
+blame(const struct batch *batch)
 {
-	int64_t now = ddns_clock_ms();
-	if (lane->complained_ms != 0 && now - lane->complained_ms < COMPLAINT_MS)
-		return;
-	lane->complained_ms = now;
-	log_warning("the database refuses to work: %s", lane->batch.error.message);
+	enum ddns_result result = ddns_db_result_of(batch->error.sqlstate);
+	return result == DDNS_BAD_INPUT || result == DDNS_CONFLICT ? UPDATE_FAILED
+								   : UPDATE_UNAVAILABLE;
 }
 
 static void
@@ -187,7 +198,7 @@ run_batch(struct lane *lane, struct ddns_db *db)
 		finish_committed(lane);
 		break;
 	case BATCH_ROLLED_BACK:
-		hand_to_singles(lane, UPDATE_FAILED);
+		hand_to_singles(lane, blame(batch));
 		break;
 	case BATCH_CLASHED:
 		repeat_clashed(lane);

@@ -79,6 +79,28 @@ begin
   return null;
 end $$;
 
+-- The account that a full name belongs to as one of a zone's: what may be written into that zone.
+-- Another zone's origin within it is a delegation, the outer zone's to give; names below that are
+-- nobody's here, since the inner zone answers for them.
+create or replace function holder_in(p_zone text, p_name text) returns bigint
+language plpgsql stable set search_path = ddns, pg_temp as $$
+declare
+  up text;
+  h record;
+begin
+  foreach up in array p_name || ancestors(p_name) loop
+    if up not in (p_name, p_zone) and exists (select from zones where origin = up) then
+      return null;
+    end if;
+    select account_id, term into h from domains where name = up and zone = p_zone;
+    if found then
+      return case when h.term <> 'held' then h.account_id end;
+    end if;
+    exit when up = p_zone;
+  end loop;
+  return (select account_id from zones where origin = p_zone);
+end $$;
+
 -- Why an account may not take a name as a new domain, or null.  Rules of shared zones, for doors;
 -- whoever types SQL may add what he likes.  That the name is free, the table's key tells.
 create or replace function domain_refused(p_account bigint, p_name text) returns text

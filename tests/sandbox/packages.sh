@@ -44,6 +44,14 @@ dnsperf                system tests: load
 chromium               system tests: what a browser makes of redirects
 git                    system tests: a sandbox in a fresh clone
 iproute2               system tests: network namespaces
+knot-dnsutils          clients at the DNS door: knsupdate
+ddclient               clients at the DNS door
+isc-dhcp-server        clients at the DNS door: dhcpd
+kea-dhcp-ddns-server   clients at the DNS door: D2
+lego                   clients at the DNS door: certificates
+certbot                clients at the DNS door: certificates
+python3-certbot-dns-rfc2136  clients at the DNS door: the plugin of certbot
+python3-cryptography   clients at the DNS door: a stand-in for an authority
 '
 
 # missing_packages LIST... : the packages of these lists that are not installed.

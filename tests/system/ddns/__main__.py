@@ -146,12 +146,16 @@ def hints(sandbox):
     env = sandbox.env()
     curl = (f"curl -u {env['DDNS_KEY_NAME']}:{env['DDNS_KEY_SECRET']} "
             f"'{env['DDNS_HTTP_URL']}/nic/update?hostname={env['DDNS_HOST']}")
+    nsupdate = (f"printf 'server {env['DDNS_UPDATE_ADDR']} {env['DDNS_UPDATE_PORT']}\\nupdate delete {env['DDNS_HOST']} A"
+                f"\\nupdate add {env['DDNS_HOST']} 60 A 192.0.2.78\\nsend\\n' |")
     dig = f"dig @{env['DDNS_NAMED_ADDR']} -p {env['DDNS_NAMED_PORT']} +short"
     return f"""
 It runs.  In another terminal, try:
 
   change the address         {curl}&myip=192.0.2.77'
   see the answer             {dig} {env['DDNS_HOST']}
+  the same by DNS UPDATE     {nsupdate}
+                             nsupdate -y {env['DDNS_KEY_ALGORITHM']}:{env['DDNS_KEY_NAME']}:{env['DDNS_KEY_SECRET']}
   the same by plain SQL      set -a; . {sandbox.env_file}; set +a
                              psql -c "UPDATE ddns.domains SET online = false WHERE name = '{env['DDNS_HOST']}'"
                              psql -c "INSERT INTO ddns.zones (origin, mname, rname)

@@ -17,8 +17,13 @@ secret-key-file = "{secret_key}"
 http-listen = {{"{address}:{port}"}}
 redirect-listen = {{"{address}:{redirect_port}"}}
 status-listen = {{"{address}:{status_port}"}}
+dns-listen = {{"{address}:{dns_port}"}}
 # No limits: every client of a sandbox has the same address.
 http-connections-per-address = 0
+dns-connections-per-address = 0
+dns-key-rate = 0
+dns-query-rate = 0
+dns-refusal-rate = 0
 {options}"""
 
 
@@ -39,6 +44,7 @@ class Gateway:
         self.port = None
         self.redirect_port = None
         self.status_port = None
+        self.dns_port = None
         self._keep = keep
         self._read_ports()
         self.server = process.Server(name, os.path.join(directory, "run"), self.log, "ddns-gateway")
@@ -62,6 +68,8 @@ class Gateway:
             self.status_port = claims.port(self.address, [self.status_port or 8054], avoid=[*taken, self.port])
             self.redirect_port = claims.port(self.address, [self.redirect_port or 8052],
                                              avoid=[*taken, self.port, self.status_port])
+            self.dns_port = claims.port(self.address, [self.dns_port or 53, 5353], ("tcp", "udp"),
+                                        avoid=[*taken, self.port, self.status_port, self.redirect_port])
             self.rewrite()
             begin = os.path.getsize(self.log) if os.path.exists(self.log) else 0
             self.server.start([self.build.gateway, "-f", "-c", self.conf], cwd=self.home,
@@ -70,7 +78,7 @@ class Gateway:
                 self.wait_ready(timeout, begin)
                 return
             except _PortTaken:
-                taken += [self.port, self.status_port, self.redirect_port]
+                taken += [self.port, self.status_port, self.redirect_port, self.dns_port]
                 self.server.stop()
         raise StepFailed("the gateway found no port to listen on", self.log)
 
@@ -86,6 +94,7 @@ class Gateway:
             file.write(CONFIG.format(conninfo=self.cluster.conninfo(GATEWAY_ROLE), secret_key=self.secret_key,
                                      user=pwd.getpwuid(os.geteuid()).pw_name, address=self.address, port=self.port,
                                      redirect_port=self.redirect_port, status_port=self.status_port,
+                                     dns_port=self.dns_port,
                                      options=self.options))
         os.rename(self.conf + ".new", self.conf)
 
@@ -145,6 +154,8 @@ class Gateway:
         redirects = re.search(r'redirect-listen = \{"[^"]*:(\d+)"', text)
         self.redirect_port = int(redirects[1]) if redirects else None
         self.status_port = int(re.search(r'status-listen = \{"[^"]*:(\d+)"', text)[1])
+        dns = re.search(r'dns-listen = \{"[^"]*:(\d+)"', text)
+        self.dns_port = int(dns[1]) if dns else None
 
 
 class _PortTaken(Exception):

@@ -55,7 +55,7 @@ class Claims:
 
 
 def is_free(address, port, protocols):
-    """True when nobody has bound the port at the address, nor at all addresses."""
+    """True when nobody has bound the port at the address, nor at all addresses, and we may."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     for protocol in protocols:
         kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
@@ -66,7 +66,8 @@ def is_free(address, port, protocols):
             try:
                 probe.bind((address, port))
             except OSError as error:
-                if error.errno != errno.EADDRINUSE:
+                # EACCES: a port below 1024 is not for ordinary users.
+                if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                     raise StepFailed(f"cannot bind {address}: {error.strerror}") from None
                 return False
     return True

@@ -218,6 +218,7 @@ class Sandbox:
         return {
             "DDNS_NAMED_ADDR": self.named.address, "DDNS_NAMED_PORT": str(self.named.port),
             "DDNS_HTTP_URL": self.gateway.url,
+            "DDNS_UPDATE_ADDR": self.gateway.address, "DDNS_UPDATE_PORT": str(self.gateway.dns_port),
             "DDNS_REDIRECT_ADDR": self.gateway.address, "DDNS_REDIRECT_PORT": str(self.gateway.redirect_port),
             **self.cluster.environment(OWNER), **self.demo(),
             "DDNS_CTL": " ".join(self.ctl_words()),

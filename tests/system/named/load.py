@@ -15,7 +15,7 @@ def query(name, rrtype='A'):
 
 
 class Load(threading.Thread):
-    """Sends `rate` queries a second, taking turns among the queries, until the context is left.
+    """Sends up to `rate` queries a second, taking turns among the queries, until the context is left.
 
     expect: {Query: check}, check a function of an Answer that says whether it is right, or the
     expected Answer itself (with any_serial: whatever the serial of its SOA).  What was wrong is kept,
@@ -23,6 +23,7 @@ class Load(threading.Thread):
     """
 
     LOST_AFTER = 3.0
+    IN_FLIGHT = 200             # so that no socket's buffer overflows: what is lost is lost by the server
 
     def __init__(self, address, port, expect, rate=1000, any_serial=False):
         super().__init__(name='load', daemon=True)
@@ -67,7 +68,7 @@ class Load(threading.Thread):
         turn = 0
         while not self._end.is_set() or waiting:
             now = time.monotonic()
-            if not self._end.is_set() and now >= following:
+            if not self._end.is_set() and now >= following and len(waiting) < self.IN_FLIGHT:
                 following = max(following + self.interval, now - 0.2)
                 ident = turn & 0xffff
                 if ident not in waiting and self.send(sock, turn):

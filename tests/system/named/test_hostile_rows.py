@@ -226,7 +226,7 @@ def test_random_text_in_every_column(hostile, is_long):
 
     with cursor_of(stage.cluster) as forced, Load(named.address, named.port, expect) as load:
         forced.execute('SET session_replication_role = replica')
-        for turn in range(300 if is_long else 15):
+        for turn in range(150 if is_long else 15):
             for n in range(40):
                 force(forced, rng.choice(('junk-%d' % n, word())), rng.choice(types),
                       rng.choice((word(), '10 ' + word(), '"%s"' % word(), '\\# %s' % word())), rng.choice((-5, 0, 60, 2 ** 31 - 1)))

@@ -52,7 +52,7 @@ def during(seconds, load):
 def test_postgresql_killed_under_load(stage, zone, is_long):
     named, cluster = stage.named, stage.cluster
     wanted = expectations(named, 100)
-    with Load(named.address, named.port, wanted, rate=20000 if is_long else 2000) as load:
+    with Load(named.address, named.port, wanted, rate=10000 if is_long else 2000) as load:
         during(1, load)
         cluster.kill()
         during(60 if is_long else 2, load)
@@ -77,7 +77,7 @@ def test_postgresql_hangs_under_load(stage, zone, is_long):
     with cursor_of(cluster) as cursor:
         cursor.execute('SELECT pg_backend_pid()')
         writer = threading.Thread(target=set_address, args=(cursor, ZONE, 'host-150', '192.0.2.99'))
-        with Load(named.address, named.port, wanted, rate=20000 if is_long else 2000, any_serial=True) as load:
+        with Load(named.address, named.port, wanted, rate=10000 if is_long else 2000, any_serial=True) as load:
             during(1, load)
             cluster.pause()
             try:

@@ -143,7 +143,7 @@ def test_many_updates_leave_nothing_behind(stage, is_long):
     update(400)
     before = measured(named)
     began = time.monotonic()
-    times = 20000 if is_long else 1000
+    times = 8000 if is_long else 1000
     update(times)
     wait_back_to(named, before)
     after = measured(named)

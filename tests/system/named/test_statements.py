@@ -78,7 +78,7 @@ def test_random_statements(stage, is_long):
             touched = sorted(differing(before, after))
             others = sorted({name for zone in after.values() for name in zone.nodes})
             statements.random.shuffle(touched)
-            asked = neighbours(touched[:50 if is_long else 4] + statements.random.sample(others, min(2, len(others))))
+            asked = neighbours(touched[:15 if is_long else 4] + statements.random.sample(others, min(2, len(others))))
             count, wrong = compared(named, after, asked)
             assert not wrong, 'after statement %d (%s) %d of %d answers are wrong: %s' % (
                 number, what, len(wrong), count, wrong[0])

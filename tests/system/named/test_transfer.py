@@ -119,7 +119,7 @@ def test_whole_and_consistent_while_updates_run(stage, cursor, is_long):
     writer.start()
     seen = set()
     try:
-        for _ in range(500 if is_long else 20):
+        for _ in range(150 if is_long else 20):
             rows, serial = contents(transfer(named))
             marks = {row for row in rows if row[0].startswith('mark-')}
             assert rows - marks == others

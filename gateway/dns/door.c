@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The DNS door: who may ask for what, cheapest checks first, nothing before the signature.
+#include "gateway/dns/door.h"
+
+#include <stdlib.h>
+
+#include "gateway/dns/resolver.h"
+#include "gateway/dns/server.h"
+#include "gateway/log.h"
+
+enum {
+	QUERY_THREADS = 2,
+	QUERIES_WAITING = 512,
+	TRANSFER_THREADS = 1,
+	TRANSFERS_WAITING = 8,
+};
+
+struct dns_door {
+	struct dns_door_options options;
+	struct dns_server *server;
+	struct committer *committer;
+	struct resolver *queries, *transfers;
+	struct bucket_table *strangers, *refusals; // the receiving thread's
+};
+
+/* Whether a stranger may be told that he is refused: floods with forged sources are not mirrored.
+ */
+static bool
+may_tell(struct dns_door *door, const struct exchange *exchange)
+{
+	return exchange->stream != NULL ||
+	       bucket_table_take(door->refusals, &exchange->peer, &door->options.refusal_rate,
+				 exchange->begun_ms);
+}
+
+/* Answers what could not be read, or was not verified, with a header alone. */
+static void
+refuse_bare(struct dns_door *door, struct exchange *exchange, uint16_t rcode)
+{
+	uint8_t header[ANSWER_HEADER_SIZE];
+
+	if (may_tell(door, exchange)) {
+		answer_bare(exchange->wire, rcode, header);
+		(void)exchange_send(exchange, header, sizeof(header));
+	}
+	exchange_drop(exchange);
+}
+
+/* The same with the question repeated. */
+static void
+refuse(struct dns_door *door, struct exchange *exchange, uint16_t rcode)
+{
+	if (exchange->is_verified || may_tell(door, exchange))
+		exchange_answer(exchange, rcode);
+	else
+		exchange_drop(exchange);
+}
+
+static void
+refusal_log(const struct exchange *exchange, enum tsig_verdict verdict)
+{
+	static const char *const words[] = {
+		[TSIG_VERIFIED] = "",	     [TSIG_MALFORMED] = "FORMERR",
+		[TSIG_BAD_KEY] = "BADKEY",   [TSIG_BAD_SIGNATURE] = "BADSIG",
+		[TSIG_BAD_TIME] = "BADTIME", [TSIG_BAD_TRUNCATION] = "BADTRUNC",
+	};
+	const struct tsig_record *tsig = &exchange->message.tsig;
+	char peer[ADDRESS_TEXT_SIZE], name[DDNS_DNAME_TEXT_MAX + 1];
+
+	address_text(&exchange->peer, peer);
+	if (ddns_dname_from_wire(tsig->name, tsig->name_length, name) != DDNS_OK)
+		return;
+	if (verdict == TSIG_BAD_TIME)
+		log_info("refused dns %s key '%s': BADTIME, its clock differs by %lld s", peer,
+			 name, (long long)((int64_t)tsig->time_signed - (int64_t)exchange_time()));
+	else
+		log_info("refused dns %s key '%s': %s", peer, name, words[verdict]);
+}
+
+/* An unsigned TSIG RR says why (RFC 8945 section 5.2). */
+static void
+refuse_unverified(struct dns_door *door, struct exchange *exchange, enum tsig_verdict verdict)
+{
+	uint8_t buffer[2048];
+	size_t length;
+
+	if (may_tell(door, exchange) && answer_unverified(&exchange->message, verdict, buffer,
+							  sizeof(buffer), &length) == DDNS_OK) {
+		refusal_log(exchange, verdict);
+		(void)exchange_send(exchange, buffer, length);
+	}
+	exchange_drop(exchange);
+}
+
+/* false: the exchange has been answered. */
+static bool
+verify(struct dns_door *door, struct exchange *exchange)
+{
+	const struct tsig_record *tsig = &exchange->message.tsig;
+	uint64_t now = exchange_time();
+	enum tsig_verdict verdict;
+	struct keyring_key *key =
+		keyring_find(door->options.keyring, tsig->name, tsig->name_length, now);
+
+	enum ddns_result result =
+		tsig_verify(tsig, key != NULL ? &key->tsig : NULL, exchange->wire, now, &verdict);
+	exchange->keyring = door->options.keyring;
+	if (result != DDNS_OK || verdict == TSIG_MALFORMED || verdict == TSIG_BAD_KEY ||
+	    verdict == TSIG_BAD_SIGNATURE) {
+		keyring_release(door->options.keyring, key);
+		if (result != DDNS_OK)
+			refuse_bare(door, exchange, KNOT_RCODE_SERVFAIL);
+		else if (verdict == TSIG_MALFORMED)
+			refuse_bare(door, exchange, KNOT_RCODE_FORMERR);
+		else
+			refuse_unverified(door, exchange, verdict);
+		return false;
+	}
+	exchange->key = key;
+	tsig_signer_init(&exchange->signer, &key->tsig, tsig, verdict);
+	exchange->is_verified = true;
+	if (exchange->stream != NULL)
+		stream_set_verified(exchange->stream);
+	if (verdict != TSIG_VERIFIED) {
+		refusal_log(exchange, verdict);
+		exchange_answer(exchange, KNOT_RCODE_NOTAUTH);
+		return false;
+	}
+	if (!bucket_take(&key->bucket, &door->options.key_rate, exchange->begun_ms)) {
+		exchange_answer(exchange, KNOT_RCODE_REFUSED);
+		return false;
+	}
+	return true;
+}
+
+static void
+take_update(struct dns_door *door, struct exchange *exchange)
+{
+	uint16_t rcode;
+
+	if (!exchange->is_verified) {
+		refuse(door, exchange, KNOT_RCODE_REFUSED);
+		return;
+	}
+	if (change_list_read(&exchange->message, &exchange->changes, &rcode) != DDNS_OK ||
+	    (rcode == KNOT_RCODE_NOERROR &&
+	     change_list_json(exchange->changes, &exchange->changes_json) != DDNS_OK))
+		exchange_answer(exchange, KNOT_RCODE_SERVFAIL);
+	else if (rcode != KNOT_RCODE_NOERROR)
+		exchange_answer(exchange, rcode);
+	else
+		committer_submit(door->committer, exchange);
+}
+
+static void
+take_query(struct dns_door *door, struct exchange *exchange)
+{
+	uint16_t type = knot_pkt_qtype(exchange->message.packet);
+	uint16_t rcode = message_check_question(&exchange->message);
+	bool is_tcp = exchange->stream != NULL;
+
+	if (rcode == KNOT_RCODE_NOERROR && type == KNOT_RRTYPE_AXFR && !is_tcp)
+		rcode = KNOT_RCODE_FORMERR;
+	else if (rcode == KNOT_RCODE_NOERROR && !exchange->is_verified &&
+		 (type == KNOT_RRTYPE_AXFR || type == KNOT_RRTYPE_IXFR))
+		rcode = KNOT_RCODE_REFUSED;
+	if (rcode != KNOT_RCODE_NOERROR)
+		refuse(door, exchange, rcode);
+	else if (type == KNOT_RRTYPE_IXFR && !is_tcp)
+		exchange_answer(exchange, KNOT_RCODE_NOTIMPL);
+	else if (type == KNOT_RRTYPE_AXFR || type == KNOT_RRTYPE_IXFR)
+		resolver_submit(door->transfers, exchange);
+	else if (exchange->is_verified || is_tcp ||
+		 bucket_table_take(door->strangers, &exchange->peer, &door->options.stranger_rate,
+				   exchange->begun_ms))
+		resolver_submit(door->queries, exchange);
+	else
+		exchange_drop(exchange);
+}
+
+/* All that is received comes here, on the server's thread. */
+static void
+receive(void *context, struct exchange *exchange)
+{
+	struct dns_door *door = context;
+	uint16_t rcode;
+
+	switch (message_read(&exchange->message, exchange->wire, exchange->length, &rcode)) {
+	case MESSAGE_DROPPED:
+		exchange_drop(exchange);
+		return;
+	case MESSAGE_REFUSED:
+		refuse_bare(door, exchange, rcode);
+		return;
+	case MESSAGE_READ:
+		break;
+	}
+	if (exchange->message.has_tsig && !verify(door, exchange))
+		return;
+	const knot_rrset_t *opt = exchange->message.packet->opt_rr;
+	if (opt != NULL && knot_edns_get_version(opt) != 0)
+		refuse(door, exchange, KNOT_RCODE_BADVERS);
+	else if (message_is_update(&exchange->message))
+		take_update(door, exchange);
+	else
+		take_query(door, exchange);
+}
+
+enum ddns_result
+dns_door_create(const struct dns_door_options *options, struct dns_door **doorp)
+{
+	enum ddns_result result;
+	struct dns_door *door = calloc(1, sizeof(*door));
+	const struct dns_server_options server = {
+		.listen = options->listen,
+		.listen_count = options->listen_count,
+		.limits = options->connections,
+		.receive = receive,
+		.context = door,
+	};
+
+	if (door == NULL)
+		return DDNS_NO_MEMORY;
+	door->options = *options;
+	CHECK(bucket_table_create(&door->strangers));
+	CHECK(bucket_table_create(&door->refusals));
+	CHECK(dns_server_create(&server, &door->server));
+	*doorp = door;
+	door = NULL;
+cleanup:
+	dns_door_free(door);
+	return result;
+}
+
+enum ddns_result
+dns_door_start(struct dns_door *door)
+{
+	enum ddns_result result;
+	struct resolver_options resolver = {
+		.database = door->options.database,
+		.threads = QUERY_THREADS,
+		.waiting_max = QUERIES_WAITING,
+	};
+
+	CHECK(committer_create(door->options.database, &door->committer));
+	CHECK(resolver_create(&resolver, &door->queries));
+	resolver.threads = TRANSFER_THREADS;
+	resolver.waiting_max = TRANSFERS_WAITING;
+	resolver.is_for_transfers = true;
+	CHECK(resolver_create(&resolver, &door->transfers));
+	CHECK(dns_server_start(door->server));
+cleanup:
+	return result;
+}
+
+void
+dns_door_free(struct dns_door *door)
+{
+	if (door == NULL)
+		return;
+	if (door->server != NULL)
+		dns_server_stop(door->server);
+	committer_free(door->committer);
+	resolver_free(door->queries);
+	resolver_free(door->transfers);
+	dns_server_free(door->server);
+	bucket_table_free(door->strangers);
+	bucket_table_free(door->refusals);
+	free(door);
+}
+
+unsigned
+dns_door_port(const struct dns_door *door, size_t index)
+{
+	return dns_server_port(door->server, index);
+}
+
+void
+dns_door_status(struct dns_door *door, struct committer_status *status)
+{
+	committer_status(door->committer, status);
+}
+
+int64_t
+dns_door_seen_alive_ms(struct dns_door *door)
+{
+	struct committer_status status;
+	int64_t server = dns_server_seen_alive_ms(door->server);
+
+	dns_door_status(door, &status);
+	return status.seen_alive_ms < server ? status.seen_alive_ms : server;
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Resource records between wire and text.
+#include "gateway/dns/rr.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libzscanner/scanner.h>
+
+enum {
+	TEXT_SMALL = 512,		     // octets of text that nearly all data needs at most
+	TEXT_LARGE = 5 * RR_RDATA_MAX + 256, // the longest: each octet as \DDD, blanks and quotes
+};
+
+void
+rr_type_text(uint16_t type, char out[RR_TYPE_TEXT_MAX + 1])
+{
+	if (knot_rrtype_to_string(type, out, RR_TYPE_TEXT_MAX + 1) < 0)
+		(void)snprintf(out, RR_TYPE_TEXT_MAX + 1, "TYPE%u", type);
+}
+
+bool
+rr_type_is_meta(uint16_t type)
+{
+	return type == 0 || type == KNOT_RRTYPE_OPT || (type >= 128 && type <= 255);
+}
+
+bool
+rr_type_may_be_empty(uint16_t type)
+{
+	char name[RR_TYPE_TEXT_MAX + 1];
+
+	rr_type_text(type, name);
+	return type == KNOT_RRTYPE_APL || type == KNOT_RRTYPE_NULL || strncmp(name, "TYPE", 4) == 0;
+}
+
+/* Writes the text into a buffer of `size`; DDNS_RETRY: it is too small. */
+static enum ddns_result
+data_dump(const knot_rrset_t *rr, char *text, size_t size)
+{
+	knot_dump_style_t style = KNOT_DUMP_STYLE_DEFAULT;
+
+	style.wrap = false;
+	style.color = NULL;
+	int length = knot_rrset_txt_dump_data(rr, 0, text, size, &style);
+	if (length >= 0 && (size_t)length < size) {
+		text[length] = '\0';
+		return DDNS_OK;
+	}
+	return length == KNOT_ESPACE ? DDNS_RETRY : DDNS_BAD_INPUT;
+}
+
+enum ddns_result
+rr_data_text(const knot_rrset_t *rr, char **textp)
+{
+	enum ddns_result result = DDNS_RETRY;
+	char *text = NULL;
+
+	if (rr->rrs.count != 1 || rr->rrs.rdata->len > RR_RDATA_MAX)
+		return DDNS_BAD_INPUT;
+	for (size_t size = TEXT_SMALL; result == DDNS_RETRY; size = TEXT_LARGE) {
+		char *larger = realloc(text, size);
+		if (larger == NULL) {
+			result = DDNS_NO_MEMORY;
+			break;
+		}
+		text = larger;
+		result = data_dump(rr, text, size);
+		if (size == TEXT_LARGE && result == DDNS_RETRY)
+			result = DDNS_BAD_INPUT;
+	}
+	if (result != DDNS_OK) {
+		free(text);
+		return result;
+	}
+	*textp = text;
+	return DDNS_OK;
+}
+
+struct rr_reader {
+	zs_scanner_t scanner;
+};
+
+enum ddns_result
+rr_reader_create(struct rr_reader **readerp)
+{
+	struct rr_reader *reader = malloc(sizeof(*reader));
+
+	if (reader == NULL)
+		return DDNS_NO_MEMORY;
+	*readerp = reader;
+	return DDNS_OK;
+}
+
+void
+rr_reader_free(struct rr_reader *reader)
+{
+	free(reader);
+}
+
+/* The scanner reads one line of a master file; what it found is in its r_ fields. */
+static enum ddns_result
+line_scan(zs_scanner_t *scanner, const char *line, size_t length)
+{
+	enum ddns_result result = DDNS_BAD_INPUT;
+
+	if (zs_init(scanner, ".", KNOT_CLASS_IN, 0) != 0)
+		return DDNS_NO_MEMORY;
+	if (zs_set_input_string(scanner, line, length) == 0 && zs_parse_record(scanner) == 0 &&
+	    scanner->state == ZS_STATE_DATA)
+		result = DDNS_OK;
+	zs_deinit(scanner);
+	return result;
+}
+
+enum ddns_result
+rr_reader_read(struct rr_reader *reader, const struct rr_text *text, knot_rrset_t *rr)
+{
+	enum ddns_result result;
+	knot_rrset_t made;
+	char *line = NULL;
+	zs_scanner_t *scanner = &reader->scanner;
+
+	knot_rrset_init_empty(&made);
+	/* Line breaks would end the record and begin another one. */
+	if (strpbrk(text->type, " \t\r\n") != NULL || strpbrk(text->rdata, "\r\n") != NULL)
+		return DDNS_BAD_INPUT;
+	int length = asprintf(&line, ". %u IN %s %s\n", text->ttl, text->type, text->rdata);
+	if (length < 0)
+		return DDNS_NO_MEMORY;
+	CHECK(line_scan(scanner, line, (size_t)length));
+
+	knot_rrset_init(&made, knot_dname_copy(text->owner, NULL), scanner->r_type, KNOT_CLASS_IN,
+			scanner->r_ttl);
+	if (made.owner == NULL ||
+	    knot_rrset_add_rdata(&made, scanner->r_data, (uint16_t)scanner->r_data_length, NULL) !=
+		    KNOT_EOK) {
+		result = DDNS_NO_MEMORY;
+		goto cleanup;
+	}
+	*rr = made;
+	knot_rrset_init_empty(&made);
+cleanup:
+	knot_rrset_clear(&made, NULL);
+	free(line);
+	return result;
+}

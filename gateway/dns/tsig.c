@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Transaction signatures (TSIG, RFC 8945) over OpenSSL's HMAC.
+#include "gateway/dns/tsig.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+/* RFC 8945 section 4.2: what follows the algorithm's name, less MAC and other data. */
+enum {
+	TSIG_FIXED = 6 + 2 + 2 + 2 + 2 + 2,
+	TSIG_VARIABLES_MAX = 2 * TSIG_NAME_MAX + 2 + 4 + 6 + 2 + 2 + 2,
+	TSIG_MINIMUM = 10, // octets of the shortest truncated MAC
+};
+
+static const struct algorithm {
+	const char *name;
+	const char *digest; // OpenSSL's
+	const char *wire;   // the algorithm's name as a domain name
+	size_t wire_length;
+	size_t mac_size;
+} algorithms[] = {
+#define WIRE(text) text, sizeof(text)
+	[TSIG_HMAC_MD5] = {"hmac-md5", "MD5", WIRE("\x08hmac-md5\x07sig-alg\x03reg\x03int"), 16},
+	[TSIG_HMAC_SHA1] = {"hmac-sha1", "SHA1", WIRE("\x09hmac-sha1"), 20},
+	[TSIG_HMAC_SHA224] = {"hmac-sha224", "SHA224", WIRE("\x0bhmac-sha224"), 28},
+	[TSIG_HMAC_SHA256] = {"hmac-sha256", "SHA256", WIRE("\x0bhmac-sha256"), 32},
+	[TSIG_HMAC_SHA384] = {"hmac-sha384", "SHA384", WIRE("\x0bhmac-sha384"), 48},
+	[TSIG_HMAC_SHA512] = {"hmac-sha512", "SHA512", WIRE("\x0bhmac-sha512"), 64},
+#undef WIRE
+};
+
+enum { ALGORITHM_COUNT = sizeof(algorithms) / sizeof(algorithms[0]) };
+
+enum ddns_result
+tsig_algorithm_by_name(const char *name, enum tsig_algorithm *algorithmp)
+{
+	for (size_t i = 0; i < ALGORITHM_COUNT; i++) {
+		if (strcmp(name, algorithms[i].name) == 0) {
+			*algorithmp = (enum tsig_algorithm)i;
+			return DDNS_OK;
+		}
+	}
+	return DDNS_NOT_FOUND;
+}
+
+size_t
+tsig_mac_size(enum tsig_algorithm algorithm)
+{
+	return algorithms[algorithm].mac_size;
+}
+
+/* Fetching an algorithm from OpenSSL's providers is dear: once for the process. */
+static pthread_once_t hmac_once = PTHREAD_ONCE_INIT;
+static EVP_MAC *hmac;
+
+static void
+hmac_fetch(void)
+{
+	hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+}
+
+/* A piece of what is digested. */
+struct piece {
+	const uint8_t *data;
+	size_t length;
+};
+
+static enum ddns_result
+hmac_compute(const struct tsig_key *key, const struct piece *pieces, size_t piece_count,
+	     uint8_t mac[TSIG_MAC_MAX])
+{
+	enum ddns_result result = DDNS_INTERNAL;
+	char digest[8];
+	size_t length;
+	OSSL_PARAM parameters[2];
+
+	(void)pthread_once(&hmac_once, hmac_fetch);
+	EVP_MAC_CTX *context = hmac != NULL ? EVP_MAC_CTX_new(hmac) : NULL;
+	if (context == NULL)
+		return DDNS_INTERNAL;
+	memcpy(digest, algorithms[key->algorithm].digest,
+	       strlen(algorithms[key->algorithm].digest) + 1);
+	parameters[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0);
+	parameters[1] = OSSL_PARAM_construct_end();
+	if (EVP_MAC_init(context, key->secret, key->secret_length, parameters) != 1)
+		goto cleanup;
+	for (size_t i = 0; i < piece_count; i++) {
+		if (EVP_MAC_update(context, pieces[i].data, pieces[i].length) != 1)
+			goto cleanup;
+	}
+	if (EVP_MAC_final(context, mac, &length, TSIG_MAC_MAX) == 1)
+		result = DDNS_OK;
+cleanup:
+	EVP_MAC_CTX_free(context);
+	return result;
+}
+
+/* Writes numbers and octets one after the other; the caller knows that they fit. */
+static uint8_t *
+put(uint8_t *at, const void *data, size_t length)
+{
+	if (length > 0)
+		memcpy(at, data, length);
+	return at + length;
+}
+
+static uint8_t *
+put_u16(uint8_t *at, uint16_t value)
+{
+	knot_wire_write_u16(at, value);
+	return at + 2;
+}
+
+static uint8_t *
+put_u32(uint8_t *at, uint32_t value)
+{
+	knot_wire_write_u32(at, value);
+	return at + 4;
+}
+
+static uint8_t *
+put_u48(uint8_t *at, uint64_t value)
+{
+	knot_wire_write_u48(at, value);
+	return at + 6;
+}
+
+/* RFC 8945 section 4.3.3: the variables, without the other data that ends them. */
+static size_t
+variables_put(const struct tsig_record *record, uint8_t out[TSIG_VARIABLES_MAX])
+{
+	uint8_t *at = put(out, record->name, record->name_length);
+	at = put_u16(at, KNOT_CLASS_ANY);
+	at = put_u32(at, 0);
+	at = put(at, record->algorithm, record->algorithm_length);
+	at = put_u48(at, record->time_signed);
+	at = put_u16(at, record->fudge);
+	at = put_u16(at, record->error);
+	at = put_u16(at, (uint16_t)record->other_length);
+	return (size_t)(at - out);
+}
+
+/* Copies a name in lower case: libknot made sure that it is one. */
+static size_t
+name_copy(uint8_t out[TSIG_NAME_MAX], const knot_dname_t *name)
+{
+	size_t length = knot_dname_size(name);
+
+	memcpy(out, name, length);
+	knot_dname_to_lower(out);
+	return length;
+}
+
+enum ddns_result
+tsig_find(const knot_pkt_t *packet, struct tsig_record *record)
+{
+	const knot_pktsection_t *last = knot_pkt_section(packet, KNOT_ADDITIONAL);
+	size_t count = 0;
+
+	for (size_t i = 0; i < packet->rrset_count; i++)
+		count += packet->rr[i].type == KNOT_RRTYPE_TSIG ? 1 : 0;
+	if (count == 0)
+		return DDNS_NOT_FOUND;
+
+	const knot_rrset_t *rr = packet->tsig_rr;
+	if (count > 1 || rr == NULL || last->count == 0 ||
+	    rr != knot_pkt_rr(last, (uint16_t)(last->count - 1)) || rr->rclass != KNOT_CLASS_ANY ||
+	    rr->ttl != 0 || packet->tsig_wire.pos == NULL || !knot_tsig_rdata_is_ok(rr))
+		return DDNS_BAD_INPUT;
+
+	*record = (struct tsig_record){
+		.time_signed = knot_tsig_rdata_time_signed(rr),
+		.fudge = knot_tsig_rdata_fudge(rr),
+		.original_id = knot_tsig_rdata_orig_id(rr),
+		.error = knot_tsig_rdata_error(rr),
+		.mac_length = knot_tsig_rdata_mac_length(rr),
+		.other = knot_tsig_rdata_other_data(rr),
+		.other_length = knot_tsig_rdata_other_data_length(rr),
+		.offset = (size_t)(packet->tsig_wire.pos - packet->wire),
+	};
+	record->name_length = name_copy(record->name, rr->owner);
+	record->algorithm_length = name_copy(record->algorithm, knot_tsig_rdata_alg_name(rr));
+	size_t kept = record->mac_length < TSIG_MAC_MAX ? record->mac_length : TSIG_MAC_MAX;
+	if (kept > 0)
+		memcpy(record->mac, knot_tsig_rdata_mac(rr), kept);
+	return DDNS_OK;
+}
+
+/* RFC 8945 section 4.3.2: the request as it was before the TSIG RR was added; libknot has taken
+ * that out of the counts already. */
+static enum ddns_result
+request_mac(const struct tsig_record *record, const struct tsig_key *key, const uint8_t *message,
+	    uint8_t mac[TSIG_MAC_MAX])
+{
+	uint8_t header[KNOT_WIRE_HEADER_SIZE];
+	uint8_t variables[TSIG_VARIABLES_MAX];
+
+	memcpy(header, message, sizeof(header));
+	knot_wire_set_id(header, record->original_id);
+
+	const struct piece pieces[] = {
+		{header, sizeof(header)},
+		{message + sizeof(header), record->offset - sizeof(header)},
+		{variables, variables_put(record, variables)},
+		{record->other, record->other_length},
+	};
+	return hmac_compute(key, pieces, sizeof(pieces) / sizeof(pieces[0]), mac);
+}
+
+static bool
+algorithm_is(const struct tsig_record *record, enum tsig_algorithm algorithm)
+{
+	return record->algorithm_length == algorithms[algorithm].wire_length &&
+	       memcmp(record->algorithm, algorithms[algorithm].wire, record->algorithm_length) == 0;
+}
+
+/* Whether the request is too far from our clock; its own fudge counts only up to ours. */
+static bool
+is_out_of_time(const struct tsig_record *record, uint64_t now)
+{
+	uint64_t distance =
+		now > record->time_signed ? now - record->time_signed : record->time_signed - now;
+	uint16_t fudge = record->fudge < TSIG_FUDGE ? record->fudge : TSIG_FUDGE;
+
+	return distance > fudge;
+}
+
+enum ddns_result
+tsig_verify(const struct tsig_record *record, const struct tsig_key *key, const uint8_t *message,
+	    uint64_t now, enum tsig_verdict *verdictp)
+{
+	/* Nobody has it: an unknown key takes as long to refuse as a wrong MAC. */
+	static const uint8_t nobody[32] = {0};
+	static const struct tsig_key dummy = {
+		.algorithm = TSIG_HMAC_SHA256, .secret = nobody, .secret_length = sizeof(nobody)};
+	bool is_known = key != NULL && algorithm_is(record, key->algorithm);
+	const struct tsig_key *used = is_known ? key : &dummy;
+	size_t full = algorithms[used->algorithm].mac_size;
+	size_t minimum = full / 2 > TSIG_MINIMUM ? full / 2 : TSIG_MINIMUM;
+	uint8_t mac[TSIG_MAC_MAX] = {0};
+
+	enum ddns_result result = request_mac(record, used, message, mac);
+	if (result != DDNS_OK)
+		return result;
+	if (!is_known)
+		*verdictp = TSIG_BAD_KEY;
+	else if (record->mac_length == 0)
+		*verdictp = TSIG_BAD_SIGNATURE;
+	else if (record->mac_length > full || record->mac_length < minimum)
+		*verdictp = TSIG_MALFORMED;
+	else if (CRYPTO_memcmp(mac, record->mac, record->mac_length) != 0)
+		*verdictp = TSIG_BAD_SIGNATURE;
+	else if (is_out_of_time(record, now))
+		*verdictp = TSIG_BAD_TIME;
+	else if (record->mac_length < full && !key->may_truncate)
+		*verdictp = TSIG_BAD_TRUNCATION;
+	else
+		*verdictp = TSIG_VERIFIED;
+	OPENSSL_cleanse(mac, sizeof(mac));
+	return DDNS_OK;
+}
+
+void
+tsig_signer_init(struct tsig_signer *signer, const struct tsig_key *key,
+		 const struct tsig_record *record, enum tsig_verdict verdict)
+{
+	*signer = (struct tsig_signer){
+		.key = key,
+		.prior_length = record->mac_length,
+		.error = verdict == TSIG_BAD_TIME	  ? KNOT_RCODE_BADTIME
+			 : verdict == TSIG_BAD_TRUNCATION ? KNOT_RCODE_BADTRUNC
+							  : 0,
+		.request_time = record->time_signed,
+		.request_fudge = record->fudge,
+	};
+	memcpy(signer->prior, record->mac, record->mac_length);
+}
+
+/* Octets of the RR that would carry the record. */
+static size_t
+record_size(const struct tsig_record *record)
+{
+	return record->name_length + 10 + record->algorithm_length + TSIG_FIXED +
+	       record->mac_length + record->other_length;
+}
+
+/* Appends the RR and counts it in; the caller knows that it fits. */
+static void
+record_append(const struct tsig_record *record, uint8_t *message, size_t *lengthp)
+{
+	size_t rdata_length =
+		record->algorithm_length + TSIG_FIXED + record->mac_length + record->other_length;
+	uint8_t *at = put(message + *lengthp, record->name, record->name_length);
+
+	at = put_u16(at, KNOT_RRTYPE_TSIG);
+	at = put_u16(at, KNOT_CLASS_ANY);
+	at = put_u32(at, 0);
+	at = put_u16(at, (uint16_t)rdata_length);
+	at = put(at, record->algorithm, record->algorithm_length);
+	at = put_u48(at, record->time_signed);
+	at = put_u16(at, record->fudge);
+	at = put_u16(at, (uint16_t)record->mac_length);
+	at = put(at, record->mac, record->mac_length);
+	at = put_u16(at, record->original_id);
+	at = put_u16(at, record->error);
+	at = put_u16(at, (uint16_t)record->other_length);
+	at = put(at, record->other, record->other_length);
+	*lengthp = (size_t)(at - message);
+	knot_wire_add_arcount(message, 1);
+}
+
+/* RFC 8945 sections 5.3 and 5.3.1: the digest of an answer, first or later. */
+static enum ddns_result
+answer_mac(const struct tsig_signer *signer, const struct tsig_record *record,
+	   const uint8_t *message, size_t length, uint8_t mac[TSIG_MAC_MAX])
+{
+	uint8_t prior_length[2];
+	uint8_t variables[TSIG_VARIABLES_MAX];
+	size_t variables_length;
+
+	put_u16(prior_length, (uint16_t)signer->prior_length);
+	if (signer->is_continuing)
+		variables_length =
+			(size_t)(put_u16(put_u48(variables, record->time_signed), record->fudge) -
+				 variables);
+	else
+		variables_length = variables_put(record, variables);
+
+	const struct piece pieces[] = {
+		{prior_length, sizeof(prior_length)},
+		{signer->prior, signer->prior_length},
+		{message, length},
+		{variables, variables_length},
+		{record->other, signer->is_continuing ? 0 : record->other_length},
+	};
+	return hmac_compute(signer->key, pieces, sizeof(pieces) / sizeof(pieces[0]), mac);
+}
+
+enum ddns_result
+tsig_sign(struct tsig_signer *signer, uint8_t *message, size_t *lengthp, size_t size, uint64_t now)
+{
+	const struct tsig_key *key = signer->key;
+	const struct algorithm *algorithm = &algorithms[key->algorithm];
+	bool is_bad_time = signer->error == KNOT_RCODE_BADTIME;
+	uint8_t our_time[6];
+
+	/* The server's clock goes into the other data of BADTIME and nowhere else. */
+	put_u48(our_time, now);
+	struct tsig_record record = {
+		.name_length = key->name_length,
+		.algorithm_length = algorithm->wire_length,
+		.time_signed = is_bad_time ? signer->request_time : now,
+		.fudge = is_bad_time ? signer->request_fudge : TSIG_FUDGE,
+		.original_id = knot_wire_get_id(message),
+		.error = signer->error,
+		.mac_length = algorithm->mac_size,
+		.other = our_time,
+		.other_length = is_bad_time ? sizeof(our_time) : 0,
+	};
+	memcpy(record.name, key->name, key->name_length);
+	memcpy(record.algorithm, algorithm->wire, algorithm->wire_length);
+	if (*lengthp + record_size(&record) > size)
+		return DDNS_BAD_INPUT;
+
+	enum ddns_result result = answer_mac(signer, &record, message, *lengthp, record.mac);
+	if (result != DDNS_OK)
+		return result;
+	record_append(&record, message, lengthp);
+	memcpy(signer->prior, record.mac, record.mac_length);
+	signer->prior_length = record.mac_length;
+	signer->is_continuing = true;
+	return DDNS_OK;
+}
+
+size_t
+tsig_signer_room(const struct tsig_signer *signer)
+{
+	const struct algorithm *algorithm = &algorithms[signer->key->algorithm];
+
+	return signer->key->name_length + 10 + algorithm->wire_length + TSIG_FIXED +
+	       algorithm->mac_size + 6;
+}
+
+enum ddns_result
+tsig_refuse(const struct tsig_record *record, enum tsig_verdict verdict, uint8_t *message,
+	    size_t *lengthp, size_t size)
+{
+	struct tsig_record answer = *record;
+
+	answer.original_id = knot_wire_get_id(message);
+	answer.error = verdict == TSIG_BAD_KEY ? KNOT_RCODE_BADKEY : KNOT_RCODE_BADSIG;
+	answer.mac_length = 0;
+	answer.other_length = 0;
+	if (*lengthp + record_size(&answer) > size)
+		return DDNS_BAD_INPUT;
+	record_append(&answer, message, lengthp);
+	return DDNS_OK;
+}

@@ -1,0 +1,366 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The transport of the DNS door, hostile clients, repeats, and servers that die."""
+
+import os
+import random
+import resource
+import socket
+import struct
+import threading
+import time
+
+import dns.flags
+import dns.message
+import dns.query
+import dns.rcode
+import pytest
+from ddns.steps import wait_until
+
+from .client import ZONE, Client
+
+
+def framed(wire):
+    return struct.pack("!H", len(wire)) + wire
+
+
+def connect(update, address=None):
+    client = socket.create_connection((address or update.address, update.port), 5)
+    client.settimeout(15)
+    return client
+
+
+def read_message(client):
+    """One message from a TCP connection, None at its end."""
+    data = b""
+    while len(data) < 2 or len(data) < 2 + struct.unpack("!H", data[:2])[0]:
+        more = client.recv(2 if len(data) < 2 else 2 + struct.unpack("!H", data[:2])[0] - len(data))
+        if not more:
+            return None
+        data += more
+    return data[2:]
+
+
+def test_several_messages_on_one_connection(update):
+    """Sent at once, in one piece and in single octets; each is answered."""
+    messages = [dns.message.make_query(f"q{i}.{ZONE}", "SOA") for i in range(20)]
+    with connect(update) as client:
+        data = b"".join(framed(message.to_wire()) for message in messages)
+        client.sendall(data[:-7])
+        for octet in data[-7:]:
+            client.sendall(bytes([octet]))
+        answered = {struct.unpack("!H", read_message(client)[:2])[0] for _ in messages}
+    assert answered == {message.id for message in messages}
+
+
+def test_updates_on_one_connection(update):
+    with connect(update) as client:
+        for i in range(20):
+            message = update.message()
+            message.add(f"tcp{i}", 60, "A", f"192.0.2.{i}")
+            client.sendall(framed(message.to_wire()))
+        rcodes = [read_message(client)[3] & 15 for _ in range(20)]
+    assert rcodes == [0] * 20
+    assert all(update.stored(f"tcp{i}") for i in range(20))
+
+
+def test_clients_that_are_slow_are_cut(update):
+    """A length alone, half a message, nothing: the connection ends, and others were answered meanwhile."""
+    wire = framed(dns.message.make_query(ZONE, "SOA").to_wire())
+    clients = [connect(update) for _ in range(3)]
+    clients[1].sendall(wire[:1])
+    clients[2].sendall(wire[:-1])
+    begun = time.monotonic()
+    for client in clients:
+        assert client.recv(1) == b""
+        client.close()
+    assert 4 < time.monotonic() - begun < 8
+    with connect(update) as idle:
+        idle.sendall(wire)
+        assert read_message(idle) is not None
+        begun = time.monotonic()
+        assert idle.recv(1) == b""
+        assert 8 < time.monotonic() - begun < 13
+
+
+def test_a_client_that_does_not_read_is_cut(update):
+    """A transfer stops where nobody reads it; a second one is served then."""
+    update.stack.sql("INSERT INTO ddns.records (zone, owner, type, rdata) SELECT %s, 'r' || i, 'TXT', "
+                     "'\"' || repeat('x', 200) || '\"' FROM generate_series(1, 60000) i", (ZONE,))
+    question = dns.message.make_query(ZONE, "AXFR")
+    question.use_tsig(update.keyring(), algorithm="hmac-sha256")
+    client = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect((update.address, update.port))
+    client.sendall(framed(question.to_wire()))
+    begun = time.monotonic()
+    dig = ["dig", f"@{update.address}", "-p", str(update.port), "-k", update.key_file("k1"), ZONE, "AXFR", "+time=30",
+           "+tries=1", "+onesoa"]
+    said = update.run(dig)
+    assert "r60000.example.org." in said
+    print(f"second transfer after {time.monotonic() - begun:.1f} s")
+    client.settimeout(15)
+    with pytest.raises(ConnectionResetError):
+        while client.recv(65536):
+            pass
+        raise ConnectionResetError
+    client.close()
+    update.stack.sql("DELETE FROM ddns.records WHERE zone = %s AND owner ~ '^r[0-9]+$'", (ZONE,))
+
+
+def test_strangers_get_little(update):
+    """No answer over UDP to somebody unknown is larger than his request and a signature."""
+    for name in ("big", "host"):
+        message = update.message()
+        for i in range(20):
+            message.add(name, 60, "TXT", f"{i} " + "x" * 100)
+        assert update.rcode(message, tcp=True) == "NOERROR"
+    for rtype in ("TXT", "ANY", "SOA", "A"):
+        for payload in (0, 4096):
+            asked = dns.message.make_query(f"big.{ZONE}", rtype, use_edns=0 if payload else -1, payload=payload)
+            answer = dns.query.udp(asked, update.address, port=update.port, timeout=5)
+            assert len(answer.to_wire()) <= len(asked.to_wire()) + 160
+            assert bool(answer.flags & dns.flags.TC) == (rtype in ("TXT", "ANY"))
+    assert len(update.query(f"big.{ZONE}", "TXT", tcp=True).answer[0]) == 20
+
+
+def test_questions(update):
+    """Other opcodes, classes and types; EDNS; answers that come from nowhere."""
+    def flags_of(wire, is_answered=True):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(2 if is_answered else 0.3)
+            client.sendto(wire, (update.address, update.port))
+            return client.recv(4096)[3] & 15
+    query = dns.message.make_query(ZONE, "SOA").to_wire()
+    assert flags_of(query[:2] + b"\x21" + query[3:]) == dns.rcode.NOTIMP  # NOTIFY
+    assert flags_of(dns.message.make_query(ZONE, "TKEY").to_wire()) == dns.rcode.NOTIMP
+    assert flags_of(dns.message.make_query(ZONE, "SOA", "CH").to_wire()) == dns.rcode.REFUSED
+    assert flags_of(dns.message.make_query(ZONE, "AXFR").to_wire()) == dns.rcode.FORMERR
+    assert flags_of(dns.message.make_query("example.com", "SOA").to_wire()) == dns.rcode.REFUSED
+    assert flags_of(query[:-1]) == dns.rcode.FORMERR
+    for wire in (query[:2] + b"\x81" + query[3:], query[:11]):
+        with pytest.raises(TimeoutError):
+            flags_of(wire, False)
+    wire = bytearray(dns.message.make_query(ZONE, "SOA", use_edns=0).to_wire())
+    wire[-5] = 1  # the version
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(2)
+        client.sendto(wire, (update.address, update.port))
+        answer = dns.message.from_wire(client.recv(4096))
+    assert answer.rcode() == dns.rcode.BADVERS and answer.edns == 0
+    asked = dns.message.make_query(ZONE, "SOA", use_edns=0, options=[dns.edns.GenericOption(10, b"12345678")])
+    answer = dns.query.udp(asked, update.address, port=update.port, timeout=2)
+    assert answer.edns == 0 and answer.flags & dns.flags.AA and answer.answer[0].rdtype == dns.rdatatype.SOA
+    assert answer.flags & dns.flags.RD and not answer.flags & dns.flags.RA
+    answer = update.query(ZONE, "NS")
+    assert {str(rr.target) for rr in answer.answer[0]} == {"ns1.example.org."}
+    assert [str(rr.address) for rr in answer.additional[0]] == [update.address]
+    answer = update.query(f"nothing.{ZONE}", "A")
+    assert answer.rcode() == dns.rcode.NXDOMAIN and str(answer.authority[0].name) == f"{ZONE}."
+
+
+def test_answers_leave_from_the_address_that_was_asked(own_update):
+    gateway = own_update.stack.gateway
+    gateway.options = f'dns-listen = {{"*:{gateway.dns_port}", "[::]:{gateway.dns_port}"}}\n'
+    gateway.rewrite()
+    gateway.server.stop()
+    gateway.server.start([gateway.build.gateway, "-f", "-c", gateway.conf], cwd=gateway.home)
+    gateway.wait_ready()
+    query = dns.message.make_query(ZONE, "SOA")
+    for address in ("127.0.0.1", "127.0.0.9", "127.1.2.3", "::1"):
+        for ask in (dns.query.udp, dns.query.tcp):  # both check where the answer came from
+            assert ask(query, address, port=gateway.dns_port, timeout=5).rcode() == dns.rcode.NOERROR
+
+
+def test_out_of_descriptors(own_update):
+    """Who cannot be taken is turned away; those who are there, and UDP, are served."""
+    update = own_update
+    pid = update.stack.gateway.server.pid()
+    wait_until(lambda: update.query(ZONE, "SOA").rcode() == 0, 5, "it answers")
+    open_now = len(os.listdir(f"/proc/{pid}/fd"))
+    old = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_now + 5, old[1]))
+    clients = [connect(update) for _ in range(30)]
+    query = dns.message.make_query(ZONE, "SOA")
+    clients[0].sendall(framed(query.to_wire()))
+    assert read_message(clients[0]) is not None
+    assert dns.query.udp(query, update.address, port=update.port, timeout=2).rcode() == dns.rcode.NOERROR
+    used = sum(os.sysconf("SC_CLK_TCK") and int(x) for x in open(f"/proc/{pid}/stat", encoding="ascii").read().split()[13:15])
+    time.sleep(1)
+    more = sum(int(x) for x in open(f"/proc/{pid}/stat", encoding="ascii").read().split()[13:15]) - used
+    assert more < 20, "it turns in circles"
+    for client in clients:
+        client.close()
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, old)
+    wait_until(lambda: dns.query.tcp(query, update.address, port=update.port, timeout=2), 5, "TCP works again")
+
+
+def test_mutated_messages(update, is_long):
+    """No crash, no write, nothing amplified; signed and unsigned, over UDP and TCP."""
+    rng = random.Random(29)
+    message = update.message()
+    message.add("mutant", 60, "A", "192.0.2.1")
+    message.present("ns1")
+    unsigned = update.message(key=None)
+    unsigned.add("mutant", 60, "A", "192.0.2.1")
+    query = dns.message.make_query(f"mutant.{ZONE}", "SOA", use_edns=0)
+    originals = [message.to_wire(), unsigned.to_wire(), query.to_wire()]
+    before = update.stack.sql("SELECT count(*), max(version) FROM ddns.steps")
+    pid = update.stack.gateway.server.pid()
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.setblocking(False)
+    for i in range(1000000 if is_long else 20000):
+        wire = bytearray(rng.choice(originals))
+        for _ in range(rng.choice([1, 1, 2, 5])):
+            # beyond the ID, which is no part of what is signed
+            wire[rng.randrange(2, len(wire))] = rng.choice([0, 1, 255, 0xc0, rng.randrange(256)])
+        if rng.random() < 0.1:
+            del wire[rng.randrange(len(wire)):]
+        if bytes(wire[2:]) in [original[2:] for original in originals]:
+            continue
+        client.sendto(wire, (update.address, update.port))
+        if i % 500 == 0:
+            with connect(update) as stream:
+                stream.sendall(framed(bytes(wire)))
+        try:
+            while True:
+                assert len(client.recv(65535)) <= len(max(originals, key=len)) + 160
+        except BlockingIOError:
+            pass
+    def answers():
+        try:
+            return dns.query.udp(query, update.address, port=update.port, timeout=1).rcode() == dns.rcode.NXDOMAIN
+        except dns.exception.Timeout:
+            return False
+    wait_until(answers, 20, "it answers again")
+    assert update.stack.gateway.server.pid() == pid and update.stored("mutant") == set()
+    assert update.stack.sql("SELECT count(*), max(version) FROM ddns.steps") == before
+
+
+def test_a_capture_that_is_sent_again(update):
+    """Nothing is applied twice, nothing reverted."""
+    wires = []
+    for i in range(100):
+        message = update.message()
+        message.replace(f"cap{i % 10}", 60, "A", f"192.0.2.{i}")
+        wires.append(message.to_wire())
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(5)
+        def send(wire):
+            client.sendto(wire, (update.address, update.port))
+            return client.recv(65535)[3] & 15
+        assert [send(wire) for wire in wires] == [0] * 100
+        serial = update.serial()
+        assert [send(wire) for wire in wires] == [0] * 100
+    assert update.serial() == serial
+    assert update.stored("cap9") == {("A", 60, "192.0.2.99")}
+
+
+def test_what_is_old_is_forgotten(update):
+    """The database remembers messages for as long as their time allows, and no longer."""
+    update.stack.sql("INSERT INTO ddns.duplicates (key_name, mac, rcode, at) SELECT 'k1', decode(md5(i::text), 'hex'), 0, "
+                     "now() - make_interval(secs => CASE WHEN i % 2 = 0 THEN 601 ELSE 300 END) "
+                     "FROM generate_series(1, 6000) i")
+    def counts():
+        return update.stack.sql("SELECT count(*) FILTER (WHERE at < now() - interval '600 s'), count(*) FILTER "
+                                "(WHERE length(mac) = 16) FROM ddns.duplicates")[0]
+    wait_until(lambda: counts() == (0, 3000), 30, "those older than 600 s are gone")
+
+
+def test_parallel_clients(update):
+    """All updates are present; the serial only rises."""
+    failed = []
+    def work(worker):
+        for i in range(25):
+            message = update.message()
+            message.add(f"p{worker}-{i}", 60, "A", "192.0.2.1")
+            if update.rcode(message, timeout=10) != "NOERROR":
+                failed.append((worker, i))
+    before = update.serial()
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert update.stack.sql("SELECT count(*) FROM ddns.records WHERE zone = %s AND owner ~ '^p[0-9]+-[0-9]+$'",
+                            (ZONE,)) == [(400,)]
+    assert 1 <= update.serial() - before <= 400
+
+
+@pytest.mark.parametrize("victim", ["gateway", "cluster"])
+def test_kill_9_loses_nothing_acknowledged(own_update, victim, is_long):
+    """What was acknowledged is there afterwards, and of the rest each message whole or not at all."""
+    update, stack = own_update, own_update.stack
+    acknowledged, stop = [], threading.Event()
+    def work(worker):
+        i = 0
+        while not stop.is_set():
+            i += 1
+            message = update.message()
+            message.add(f"k{worker}-{i}", 60, "A", "192.0.2.1")
+            message.add(f"k{worker}-{i}", 60, "TXT", "x")
+            try:
+                if update.rcode(message, timeout=3) == "NOERROR":
+                    acknowledged.append(f"k{worker}-{i}")
+            except (OSError, dns.exception.Timeout):
+                pass
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(20 if is_long else 3):
+        time.sleep(random.uniform(0.3, 0.8))
+        getattr(stack, victim).kill()
+        if victim == "gateway":
+            stack.start_gateway()
+        else:
+            stack.cluster.start()
+            wait_until(stack.gateway.is_ready, 20, "the gateway is ready")
+    count = len(acknowledged)
+    wait_until(lambda: len(acknowledged) > count + 10, 20, "updates go on")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    rows = stack.sql("SELECT owner, count(*) FROM ddns.records WHERE zone = %s AND owner ~ '^k[0-9]' GROUP BY owner", (ZONE,))
+    assert {owner for owner, n in rows if n != 2} == set()
+    assert set(acknowledged) <= {owner for owner, _ in rows}
+    print(f"{len(acknowledged)} acknowledged, {len(rows)} there")
+
+
+def test_the_database_is_away(own_update):
+    """SERVFAIL in time, to UPDATE and query; and all is well again when it is back."""
+    update = own_update
+    update.stack.cluster.kill()
+    message = update.message()
+    message.add("away", 60, "A", "192.0.2.1")
+    begun = time.monotonic()
+    assert update.rcode(message, timeout=5) == "SERVFAIL"
+    assert time.monotonic() - begun < 3
+    assert update.query(ZONE, "SOA").rcode() == dns.rcode.SERVFAIL
+    update.stack.cluster.start()
+    def works():
+        again = update.message()
+        again.add("back", 60, "A", "192.0.2.1")
+        return update.rcode(again) == "NOERROR"
+    wait_until(works, 20, "updates work again")
+
+
+def test_limits(stacks):
+    """Rates of a key, of strangers' refusals, and connections of one address."""
+    stack = stacks.make("limits")
+    stack.gateway.options = "dns-key-rate = 1\ndns-refusal-rate = 1\ndns-connections-per-address = 2\n"
+    update = Client(stack.start(named=False))
+    rcodes = [update.rcode(update.message()) for _ in range(15)]
+    assert rcodes[:10] == ["NOERROR"] * 10 and "REFUSED" in rcodes
+    answered = 0
+    for _ in range(30):
+        try:
+            update.send(update.message(key=None), timeout=0.05)
+            answered += 1
+        except dns.exception.Timeout:
+            pass
+    assert 9 <= answered <= 14
+    clients = [connect(update) for _ in range(3)]
+    clients[2].settimeout(2)
+    assert clients[2].recv(1) == b""
+    for client in clients:
+        client.close()
