@@ -22,6 +22,6 @@ struct job {
 	enum ddns_result (*run)(struct ddns_db *db, int *wait_msp);
 };
 
-extern const struct job job_prune;
+extern const struct job job_prune, job_timeout;
 
 #endif

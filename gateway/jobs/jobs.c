@@ -13,7 +13,7 @@
 #include "gateway/jobs/job.h"
 #include "gateway/log.h"
 
-static const struct job *const all[] = {&job_prune};
+static const struct job *const all[] = {&job_prune, &job_timeout};
 
 enum {
 	JOB_COUNT = sizeof all / sizeof *all,
