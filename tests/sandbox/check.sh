@@ -11,6 +11,7 @@ check() {
 	trap 'rm -f "$COUNTS"' EXIT
 	if phase setup; then
 		phase unit
+		phase database
 		phase sql
 		phase system
 	fi
@@ -69,6 +70,17 @@ check_unit() {
 	done < <(find "$BUILD" -name '*.trs')
 	if ((status && !failed)); then show_failures "$log"; fi
 	count $passed $failed
+	return $status
+}
+
+# Unit tests of what speaks to the database, each with a private cluster.
+check_database() {
+	local log=$LOG_DIR/database.log status
+	say 'runs the unit tests that need a database'
+	CMOCKA_MESSAGE_OUTPUT=TAP ended_with_us make -C "$BUILD" check-database >"$log" 2>&1
+	status=$?
+	((status == 0)) || show_failures "$log"
+	count "$(grep -c '^ok ' "$log")" "$(grep -c '^not ok ' "$log")"
 	return $status
 }
 

