@@ -3,6 +3,7 @@
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
 
+#include "gateway/dns/door.h"
 #include "gateway/dns/keyring.h"
 #include "gateway/feed.h"
 #include "gateway/metrics.h"
@@ -17,6 +18,7 @@ struct gateway {
 	struct metrics metrics;
 	struct credentials *credentials;
 	struct keyring *keyring;
+	struct dns_door *dns; // NULL: switched off
 	struct hasher *hasher;
 	struct writer *writer;
 	struct feed *feed;

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "gateway/config.h"
-#include "gateway/dns/door.h"
 #include "gateway/gateway.h"
 #include "gateway/http/status.h"
 #include "gateway/jobs/jobs.h"
@@ -73,7 +72,6 @@ struct program {
 	struct gateway gateway;
 	struct listeners *listeners;
 	struct jobs *jobs;
-	struct dns_door *dns; // NULL: switched off
 };
 
 /* Reads the command line; where the program is to end, *statusp says how and the result is false.
@@ -155,6 +153,7 @@ create_dns_door(struct program *program)
 		.listen = (const char *const *)config->dns_listen.items,
 		.listen_count = config->dns_listen.count,
 		.keyring = program->gateway.keyring,
+		.metrics = &program->gateway.metrics,
 		.connections =
 			{
 				.connections = (unsigned)config->dns_connections,
@@ -168,7 +167,7 @@ create_dns_door(struct program *program)
 		.refusal_rate = {(unsigned)config->dns_refusal_rate,
 				 BURST * (unsigned)config->dns_refusal_rate},
 	};
-	CHECK(dns_door_create(&dns, &program->dns));
+	CHECK(dns_door_create(&dns, &program->gateway.dns));
 
 cleanup:
 	return result;
@@ -251,9 +250,9 @@ start(struct program *program)
 	CHECK(process_drop_privileges(program->config->user));
 	CHECK(create_gateway(program));
 	CHECK(wait_for_database(program));
+	if (program->gateway.dns != NULL) // before the listener that tells of it
+		CHECK(dns_door_start(program->gateway.dns));
 	CHECK(listeners_start(program->listeners));
-	if (program->dns != NULL)
-		CHECK(dns_door_start(program->dns));
 	// last: it counts as listening what their clients can reach
 	CHECK(jobs_create(program->config->database, &program->jobs));
 
@@ -268,7 +267,7 @@ stop(struct program *program)
 	jobs_free(program->jobs);
 	listeners_free(program->listeners, DRAIN_MS);
 	redirects_free(gateway->redirects);
-	dns_door_free(program->dns);
+	dns_door_free(gateway->dns);
 	feed_free(gateway->feed);
 	keyring_free(gateway->keyring);
 	hasher_free(gateway->hasher);

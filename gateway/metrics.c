@@ -18,6 +18,7 @@ metrics_init(struct metrics *metrics)
 	for (size_t i = 0; i < UPDATE_DOOR_COUNT; i++)
 		metrics->update_seconds[i].bounds = seconds_bounds;
 	metrics->batch_sizes.bounds = size_bounds;
+	metrics->dns_batch_sizes.bounds = size_bounds;
 	metrics->batch_seconds.bounds = seconds_bounds;
 }
 

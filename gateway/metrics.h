@@ -39,6 +39,9 @@ struct metrics {
 	atomic_ullong http_connections;	  // accepted
 	atomic_ullong http_refused;	  // closed at once: too many of one address
 	atomic_ullong http_overdue;	  // cut off by the deadline
+	struct histogram dns_batch_sizes; // DNS updates in one transaction
+	atomic_ullong dns_unverified;	  // messages whose signature was not taken
+	atomic_ullong dns_over_rate;	  // signed ones over the rate of their key
 	atomic_ullong redirects[REDIRECT_ANSWER_COUNT];
 };
 

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "gateway/dns/verdict.h"
 #include "gateway/log.h"
+#include "gateway/metrics.h"
 #include "sql/client/db.h"
 
 enum {
@@ -58,6 +60,7 @@ struct committer {
 	struct queue queue; // under the lock
 	bool is_ending;
 	struct committer_status status;
+	struct metrics *metrics;
 
 	struct ddns_db *db; // the thread's own
 	struct ddns_array parameters[PARAMETER_WAIT];
@@ -94,28 +97,26 @@ queue_take(struct queue *queue)
 	return exchange;
 }
 
-/* The outcome line of an update. */
 static void
-outcome_log(const struct exchange *exchange, int rcode, const char *word, int64_t serial,
-	    const char *reason)
+fail(struct committer *committer, struct exchange *exchange, enum update_verdict kind,
+     const char *reason)
 {
-	char peer[ADDRESS_TEXT_SIZE], quoted[256];
+	const struct verdict verdict = {
+		.verdict = kind,
+		.rcode = KNOT_RCODE_SERVFAIL,
+		.word = "failed",
+		.reason = reason,
+	};
 
-	if (!log_is_wanted(LOG_INFO))
-		return;
-	address_text(&exchange->peer, peer);
-	log_info("update dns %s %s key '%s' zone '%s' %zu changes serial %lld rcode %d%s%s", peer,
-		 word, exchange->key->name, exchange->changes->zone,
-		 exchange->changes->change_count, (long long)serial, rcode,
-		 reason != NULL ? ": " : "",
-		 reason != NULL ? log_quote(reason, quoted, sizeof(quoted)) : "");
+	verdict_give(committer->metrics, exchange, &verdict);
 }
 
 static void
-fail(struct exchange *exchange, const char *reason)
+show_life(struct committer *committer)
 {
-	outcome_log(exchange, KNOT_RCODE_SERVFAIL, "failed", 0, reason);
-	exchange_answer(exchange, KNOT_RCODE_SERVFAIL);
+	pthread_mutex_lock(&committer->lock);
+	committer->status.seen_alive_ms = exchange_clock_ms();
+	pthread_mutex_unlock(&committer->lock);
 }
 
 static enum ddns_result
@@ -162,6 +163,7 @@ group_run(struct committer *committer, struct exchange *const *group, size_t cou
 	const char *texts[PARAMETER_COUNT];
 	enum ddns_result result;
 
+	show_life(committer);
 	CHECK(parameters_collect(committer, group, count, may_wait, texts));
 	CHECK(ddns_db_query(db, DDNS_STATEMENT_BEGIN, NULL, 0, STATEMENT_MS, NULL));
 	CHECK(ddns_db_query(db, DDNS_STATEMENT_DNS_UPDATE, texts, PARAMETER_COUNT, STATEMENT_MS,
@@ -172,6 +174,7 @@ group_run(struct committer *committer, struct exchange *const *group, size_t cou
 	}
 	CHECK(ddns_db_query(db, DDNS_STATEMENT_CLOSE_STEPS, NULL, 0, STATEMENT_MS, NULL));
 	CHECK(ddns_db_query(db, DDNS_STATEMENT_COMMIT, NULL, 0, STATEMENT_MS, NULL));
+	histogram_add(&committer->metrics->dns_batch_sizes, (double)count);
 	*rowsp = rows;
 	return DDNS_OK;
 
@@ -185,27 +188,44 @@ cleanup:
 	return result;
 }
 
+/* What the database says of a message. */
+static struct verdict
+verdict_read(const struct ddns_rows *rows, size_t row)
+{
+	uint16_t rcode = (uint16_t)ddns_rows_integer(rows, row, COLUMN_RCODE, KNOT_RCODE_SERVFAIL);
+	struct verdict verdict = {
+		.verdict = UPDATE_REFUSED,
+		.rcode = rcode,
+		.word = "refused",
+		.serial = ddns_rows_integer(rows, row, COLUMN_SERIAL, 0),
+		.reason = ddns_rows_text(rows, row, COLUMN_REASON),
+	};
+
+	if (rcode == KNOT_RCODE_NOERROR) {
+		bool is_changed = ddns_rows_boolean(rows, row, COLUMN_IS_CHANGED);
+		verdict.verdict = is_changed ? UPDATE_CHANGED : UPDATE_UNCHANGED;
+		verdict.word = is_changed ? "changed" : "unchanged";
+	}
+	if (ddns_rows_boolean(rows, row, COLUMN_IS_REPEATED))
+		verdict.word = "repeated";
+	return verdict;
+}
+
 /* Answers what was committed; who met a lock waits for another turn. */
 static void
-group_answer(struct exchange **group, size_t count, const struct ddns_rows *rows,
-	     struct queue *again)
+group_answer(struct committer *committer, struct exchange **group, size_t count,
+	     const struct ddns_rows *rows, struct queue *again)
 {
 	for (size_t row = 0; row < count; row++) {
 		struct exchange *exchange = group[row];
-		int rcode = (int)ddns_rows_integer(rows, row, COLUMN_RCODE, KNOT_RCODE_SERVFAIL);
-		const char *word = ddns_rows_boolean(rows, row, COLUMN_IS_REPEATED)  ? "repeated"
-				   : ddns_rows_boolean(rows, row, COLUMN_IS_CHANGED) ? "changed"
-				   : rcode == KNOT_RCODE_NOERROR		     ? "unchanged"
-										     : "refused";
 
-		if (rcode == RCODE_BUSY) {
+		if (ddns_rows_integer(rows, row, COLUMN_RCODE, 0) == RCODE_BUSY) {
 			exchange->retry_at_ms = exchange_clock_ms() + RETRY_MS;
 			queue_add(again, exchange);
 			continue;
 		}
-		outcome_log(exchange, rcode, word, ddns_rows_integer(rows, row, COLUMN_SERIAL, 0),
-			    ddns_rows_text(rows, row, COLUMN_REASON));
-		exchange_answer(exchange, (uint16_t)rcode);
+		const struct verdict verdict = verdict_read(rows, row);
+		verdict_give(committer->metrics, exchange, &verdict);
 	}
 }
 
@@ -223,11 +243,11 @@ singles_run(struct committer *committer, struct exchange **group, size_t count, 
 				break;
 		}
 		if (result == DDNS_OK)
-			group_answer(&group[i], 1, rows, again);
+			group_answer(committer, &group[i], 1, rows, again);
 		else if (result == DDNS_UNAVAILABLE)
 			queue_add(again, group[i]);
 		else
-			fail(group[i], committer->error.message);
+			fail(committer, group[i], UPDATE_FAILED, committer->error.message);
 		ddns_rows_free(rows);
 	}
 }
@@ -289,10 +309,13 @@ group_take(struct committer *committer, struct exchange *group[GROUP_MAX])
 			group[count++] = exchange;
 	}
 	committer->status.waiting = committer->queue.count;
+	committer->status.seen_alive_ms = now;
 	pthread_mutex_unlock(&committer->lock);
 	while ((exchange = queue_take(&overdue)) != NULL)
-		fail(exchange, exchange->retry_at_ms != 0 ? "a lock was held too long"
-							  : "the database is away");
+		if (exchange->retry_at_ms != 0)
+			fail(committer, exchange, UPDATE_BUSY, "a lock was held too long");
+		else
+			fail(committer, exchange, UPDATE_UNAVAILABLE, "the database is away");
 	return count;
 }
 
@@ -305,7 +328,7 @@ group_work(struct committer *committer, struct exchange **group, size_t count)
 	enum ddns_result result = group_run(committer, group, count, false, &rows);
 
 	if (result == DDNS_OK)
-		group_answer(group, count, rows, &again);
+		group_answer(committer, group, count, rows, &again);
 	else if (result == DDNS_UNAVAILABLE)
 		for (size_t i = 0; i < count; i++)
 			queue_add(&again, group[i]);
@@ -335,7 +358,6 @@ wait_for_work(struct committer *committer, bool is_idle)
 	pthread_mutex_lock(&committer->lock);
 	if (!committer->is_ending && (!is_idle || committer->queue.count == 0))
 		(void)pthread_cond_timedwait(&committer->filled, &committer->lock, &until);
-	committer->status.seen_alive_ms = exchange_clock_ms();
 	pthread_mutex_unlock(&committer->lock);
 }
 
@@ -383,7 +405,7 @@ run(void *context)
 }
 
 enum ddns_result
-committer_create(const char *database, struct committer **committerp)
+committer_create(const char *database, struct metrics *metrics, struct committer **committerp)
 {
 	enum ddns_result result;
 	struct committer *committer = calloc(1, sizeof(*committer));
@@ -397,6 +419,7 @@ committer_create(const char *database, struct committer **committerp)
 
 	if (committer == NULL)
 		return DDNS_NO_MEMORY;
+	committer->metrics = metrics;
 	pthread_mutex_init(&committer->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -449,7 +472,7 @@ committer_submit(struct committer *committer, struct exchange *exchange)
 	}
 	pthread_mutex_unlock(&committer->lock);
 	if (is_full)
-		fail(exchange, "too many updates wait");
+		fail(committer, exchange, UPDATE_UNAVAILABLE, "too many updates wait");
 }
 
 void

@@ -20,7 +20,9 @@
  * - waits for longer than two seconds, since the database is away: SERVFAIL.
  */
 struct committer;
-enum ddns_result committer_create(const char *database, struct committer **committerp);
+struct metrics;
+enum ddns_result committer_create(const char *database, struct metrics *metrics,
+				  struct committer **committerp);
 
 /* Works off what waits, then ends the thread and frees.  Takes NULL. */
 void committer_free(struct committer *committer);

@@ -7,6 +7,7 @@
 #include "gateway/dns/resolver.h"
 #include "gateway/dns/server.h"
 #include "gateway/log.h"
+#include "gateway/metrics.h"
 
 enum {
 	QUERY_THREADS = 2,
@@ -107,6 +108,7 @@ verify(struct dns_door *door, struct exchange *exchange)
 	exchange->keyring = door->options.keyring;
 	if (result != DDNS_OK || verdict == TSIG_MALFORMED || verdict == TSIG_BAD_KEY ||
 	    verdict == TSIG_BAD_SIGNATURE) {
+		metrics_add(&door->options.metrics->dns_unverified);
 		keyring_release(door->options.keyring, key);
 		if (result != DDNS_OK)
 			refuse_bare(door, exchange, KNOT_RCODE_SERVFAIL);
@@ -116,21 +118,36 @@ verify(struct dns_door *door, struct exchange *exchange)
 			refuse_unverified(door, exchange, verdict);
 		return false;
 	}
+	if (key->tsig.algorithm == TSIG_HMAC_MD5 && !key->is_known_weak) {
+		log_warning("dns: key '%s' is of hmac-md5, which is weak: use hmac-sha256 where "
+			    "the client "
+			    "can",
+			    key->name);
+		key->is_known_weak = true;
+	}
 	exchange->key = key;
 	tsig_signer_init(&exchange->signer, &key->tsig, tsig, verdict);
 	exchange->is_verified = true;
 	if (exchange->stream != NULL)
 		stream_set_verified(exchange->stream);
 	if (verdict != TSIG_VERIFIED) {
+		metrics_add(&door->options.metrics->dns_unverified);
 		refusal_log(exchange, verdict);
 		exchange_answer(exchange, KNOT_RCODE_NOTAUTH);
 		return false;
 	}
 	if (!bucket_take(&key->bucket, &door->options.key_rate, exchange->begun_ms)) {
+		metrics_add(&door->options.metrics->dns_over_rate);
 		exchange_answer(exchange, KNOT_RCODE_REFUSED);
 		return false;
 	}
 	return true;
+}
+
+static void
+count(struct dns_door *door, const struct exchange *exchange, enum update_verdict verdict)
+{
+	metrics_update(door->options.metrics, UPDATE_DOOR_DNS, verdict, exchange_seconds(exchange));
 }
 
 static void
@@ -139,17 +156,22 @@ take_update(struct dns_door *door, struct exchange *exchange)
 	uint16_t rcode;
 
 	if (!exchange->is_verified) {
+		count(door, exchange, UPDATE_UNAUTHENTICATED);
 		refuse(door, exchange, KNOT_RCODE_REFUSED);
 		return;
 	}
 	if (change_list_read(&exchange->message, &exchange->changes, &rcode) != DDNS_OK ||
 	    (rcode == KNOT_RCODE_NOERROR &&
-	     change_list_json(exchange->changes, &exchange->changes_json) != DDNS_OK))
+	     change_list_json(exchange->changes, &exchange->changes_json) != DDNS_OK)) {
+		count(door, exchange, UPDATE_FAILED);
 		exchange_answer(exchange, KNOT_RCODE_SERVFAIL);
-	else if (rcode != KNOT_RCODE_NOERROR)
+	} else if (rcode != KNOT_RCODE_NOERROR) {
+		count(door, exchange,
+		      rcode == KNOT_RCODE_REFUSED ? UPDATE_REFUSED : UPDATE_MALFORMED);
 		exchange_answer(exchange, rcode);
-	else
+	} else {
 		committer_submit(door->committer, exchange);
+	}
 }
 
 static void
@@ -242,7 +264,7 @@ dns_door_start(struct dns_door *door)
 		.waiting_max = QUERIES_WAITING,
 	};
 
-	CHECK(committer_create(door->options.database, &door->committer));
+	CHECK(committer_create(door->options.database, door->options.metrics, &door->committer));
 	CHECK(resolver_create(&resolver, &door->queries));
 	resolver.threads = TRANSFER_THREADS;
 	resolver.waiting_max = TRANSFERS_WAITING;

@@ -12,11 +12,14 @@
 #include "gateway/dns/keyring.h"
 #include "sql/client/result.h"
 
+struct metrics;
+
 struct dns_door_options {
 	const char *database;	   // conninfo; stays until dns_door_free
 	const char *const *listen; // ADDRESS:PORT each, UDP and TCP
 	size_t listen_count;
 	struct keyring *keyring; // stays until dns_door_free
+	struct metrics *metrics; // likewise
 	struct stream_limits connections;
 	struct bucket_limit key_rate;	   // signed requests of one key
 	struct bucket_limit stranger_rate; // unsigned queries of one network over UDP
@@ -36,7 +39,8 @@ void dns_door_free(struct dns_door *door);
 
 unsigned dns_door_port(const struct dns_door *door, size_t index);
 
-/* CLOCK_MONOTONIC ms of the last sign of life of the slowest thread, for the watchdog. */
+/* Of a door that was started: CLOCK_MONOTONIC ms of the last sign of life of the slowest thread,
+ * for the watchdog; and what its committer does. */
 int64_t dns_door_seen_alive_ms(struct dns_door *door);
 void dns_door_status(struct dns_door *door, struct committer_status *status);
 

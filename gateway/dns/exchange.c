@@ -8,6 +8,7 @@
 
 #include "gateway/dns/stream.h"
 #include "gateway/dns/datagram.h"
+#include "gateway/update/update.h"
 
 enum {
 	STRANGER_ROOM =
@@ -21,6 +22,12 @@ exchange_clock_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+double
+exchange_seconds(const struct exchange *exchange)
+{
+	return (double)(update_clock_us() - exchange->begun_us) / 1e6;
 }
 
 uint64_t
@@ -45,7 +52,8 @@ exchange_create(const uint8_t *wire, size_t length, const struct address *peer)
 		memcpy(exchange->wire, wire, length);
 	exchange->length = length;
 	exchange->peer = *peer;
-	exchange->begun_ms = exchange_clock_ms();
+	exchange->begun_us = update_clock_us();
+	exchange->begun_ms = exchange->begun_us / 1000;
 	return exchange;
 }
 

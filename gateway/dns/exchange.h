@@ -38,7 +38,7 @@ struct exchange {
 	size_t length;
 	struct message message; // of wire
 	struct address peer;
-	int64_t begun_ms; // CLOCK_MONOTONIC
+	int64_t begun_ms, begun_us; // CLOCK_MONOTONIC
 
 	struct datagram_path path; // over UDP
 	struct stream *stream;	   // over TCP, with a reference; else NULL
@@ -73,6 +73,7 @@ void exchange_answer(struct exchange *exchange, uint16_t rcode);
 
 /* The clocks: milliseconds that never go back, and seconds since 1970. */
 int64_t exchange_clock_ms(void);
+double exchange_seconds(const struct exchange *exchange); // since it came
 uint64_t exchange_time(void);
 
 #endif

@@ -20,7 +20,8 @@ struct keyring_key {
 	int64_t expires;		    // seconds since 1970, INT64_MAX: never
 	char name[DDNS_DNAME_TEXT_MAX + 1]; // stored form
 	uint8_t secret[SECRET_MAX];
-	struct bucket bucket; // of its rate; for the thread that receives
+	struct bucket bucket; // of its rate; for the thread that receives, as is_known_weak
+	bool is_known_weak;   // that its algorithm is MD5 has been said
 	unsigned references;  // the keyring's own
 };
 

@@ -92,6 +92,25 @@ write_writer(FILE *out, struct gateway *gateway)
 }
 
 static void
+write_dns(FILE *out, struct gateway *gateway)
+{
+	struct committer_status status;
+	if (gateway->dns == NULL)
+		return;
+	dns_door_status(gateway->dns, &status);
+	write_gauge(out, "dns_writer_connected", "Whether DNS UPDATE has its connection.",
+		    status.away_since_ms == 0);
+	write_gauge(out, "dns_writer_queue", "DNS updates that wait for it.",
+		    (double)status.waiting);
+	write_counter(out, "dns_unverified_total", "DNS messages whose signature was not taken.",
+		      &gateway->metrics.dns_unverified);
+	write_counter(out, "dns_over_rate_total", "Signed DNS messages over the rate of their key.",
+		      &gateway->metrics.dns_over_rate);
+	write_head(out, "dns_batch_size", "histogram", "DNS updates in one transaction.");
+	write_histogram(out, "dns_batch_size", "", &gateway->metrics.dns_batch_sizes);
+}
+
+static void
 write_caches(FILE *out, struct gateway *gateway)
 {
 	struct credentials_status credentials;
@@ -134,6 +153,7 @@ prometheus_write(FILE *out, const struct status_sources *sources)
 	const struct metrics *metrics = &gateway->metrics;
 	write_updates(out, metrics);
 	write_writer(out, gateway);
+	write_dns(out, gateway);
 	write_caches(out, gateway);
 	write_redirects(out, gateway);
 	write_counter(out, "password_checks_total", "Passwords that were hashed.",

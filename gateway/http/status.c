@@ -18,7 +18,12 @@ status_is_alive(struct gateway *gateway)
 {
 	struct writer_status writer;
 	writer_status(gateway->writer, &writer);
-	return ddns_clock_ms() - writer.seen_alive_ms < ALIVE_MS;
+	int64_t seen_ms = writer.seen_alive_ms;
+	if (gateway->dns != NULL) {
+		int64_t dns_ms = dns_door_seen_alive_ms(gateway->dns);
+		seen_ms = dns_ms < seen_ms ? dns_ms : seen_ms;
+	}
+	return ddns_clock_ms() - seen_ms < ALIVE_MS;
 }
 
 static enum MHD_Result
@@ -27,7 +32,7 @@ livez(struct http_request *request)
 	const struct status_sources *sources = request->context;
 	if (status_is_alive(sources->gateway))
 		return http_reply_text(request, MHD_HTTP_OK, "ok\n");
-	return http_reply_text(request, MHD_HTTP_SERVICE_UNAVAILABLE, "the writer is stuck\n");
+	return http_reply_text(request, MHD_HTTP_SERVICE_UNAVAILABLE, "a writer is stuck\n");
 }
 
 /* The first thing that keeps updates from being done, or NULL. */
@@ -37,6 +42,7 @@ obstacle(struct gateway *gateway)
 	struct writer_status writer;
 	struct feed_status feed;
 	struct credentials_status credentials;
+	struct committer_status dns = {.away_since_ms = 0};
 	writer_status(gateway->writer, &writer);
 	feed_status(gateway->feed, &feed);
 	credentials_status(gateway->credentials, &credentials);
@@ -44,7 +50,9 @@ obstacle(struct gateway *gateway)
 		return "the key file is not the one of the database\n";
 	if (!credentials.is_loaded)
 		return "keys and accounts are not loaded yet\n";
-	if (!writer.is_connected || !feed.is_connected)
+	if (gateway->dns != NULL)
+		dns_door_status(gateway->dns, &dns);
+	if (!writer.is_connected || !feed.is_connected || dns.away_since_ms != 0)
 		return "the database is away\n";
 	if (feed.age_ms < 0 || feed.age_ms > FEED_AGE_MS)
 		return "the database does not answer\n";

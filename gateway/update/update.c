@@ -14,6 +14,8 @@ update_door_name(enum update_door door)
 	switch (door) {
 	case UPDATE_DOOR_HTTP:
 		return "http";
+	case UPDATE_DOOR_DNS:
+		return "dns";
 	case UPDATE_DOOR_COUNT:
 		break;
 	}

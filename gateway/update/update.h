@@ -20,7 +20,7 @@ enum {
 };
 
 /* Where an update came in. */
-enum update_door { UPDATE_DOOR_HTTP, UPDATE_DOOR_COUNT };
+enum update_door { UPDATE_DOOR_HTTP, UPDATE_DOOR_DNS, UPDATE_DOOR_COUNT };
 const char *update_door_name(enum update_door door);
 
 /* CLOCK_MONOTONIC in microseconds. */

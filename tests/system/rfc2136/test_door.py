@@ -66,26 +66,26 @@ def test_updates_on_one_connection(update):
 def test_clients_that_are_slow_are_cut(update):
     """A length alone, half a message, nothing: the connection ends, and others were answered meanwhile."""
     wire = framed(dns.message.make_query(ZONE, "SOA").to_wire())
+    idle = connect(update)
     clients = [connect(update) for _ in range(3)]
     clients[1].sendall(wire[:1])
     clients[2].sendall(wire[:-1])
     begun = time.monotonic()
+    idle.sendall(wire)
+    assert read_message(idle) is not None
     for client in clients:
         assert client.recv(1) == b""
         client.close()
     assert 4 < time.monotonic() - begun < 8
-    with connect(update) as idle:
-        idle.sendall(wire)
-        assert read_message(idle) is not None
-        begun = time.monotonic()
-        assert idle.recv(1) == b""
-        assert 8 < time.monotonic() - begun < 13
+    assert idle.recv(1) == b""
+    assert 8 < time.monotonic() - begun < 13
+    idle.close()
 
 
 def test_a_client_that_does_not_read_is_cut(update):
     """A transfer stops where nobody reads it; a second one is served then."""
     update.stack.sql("INSERT INTO ddns.records (zone, owner, type, rdata) SELECT %s, 'r' || i, 'TXT', "
-                     "'\"' || repeat('x', 200) || '\"' FROM generate_series(1, 60000) i", (ZONE,))
+                     "'\"' || repeat('x', 200) || '\"' FROM generate_series(1, 30000) i", (ZONE,))
     question = dns.message.make_query(ZONE, "AXFR")
     question.use_tsig(update.keyring(), algorithm="hmac-sha256")
     client = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -96,7 +96,7 @@ def test_a_client_that_does_not_read_is_cut(update):
     dig = ["dig", f"@{update.address}", "-p", str(update.port), "-k", update.key_file("k1"), ZONE, "AXFR", "+time=30",
            "+tries=1", "+onesoa"]
     said = update.run(dig)
-    assert "r60000.example.org." in said
+    assert "r30000.example.org." in said
     print(f"second transfer after {time.monotonic() - begun:.1f} s")
     client.settimeout(15)
     with pytest.raises(ConnectionResetError):
@@ -264,27 +264,6 @@ def test_what_is_old_is_forgotten(update):
         return update.stack.sql("SELECT count(*) FILTER (WHERE at < now() - interval '600 s'), count(*) FILTER "
                                 "(WHERE length(mac) = 16) FROM ddns.duplicates")[0]
     wait_until(lambda: counts() == (0, 3000), 30, "those older than 600 s are gone")
-
-
-def test_parallel_clients(update):
-    """All updates are present; the serial only rises."""
-    failed = []
-    def work(worker):
-        for i in range(25):
-            message = update.message()
-            message.add(f"p{worker}-{i}", 60, "A", "192.0.2.1")
-            if update.rcode(message, timeout=10) != "NOERROR":
-                failed.append((worker, i))
-    before = update.serial()
-    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failed
-    assert update.stack.sql("SELECT count(*) FROM ddns.records WHERE zone = %s AND owner ~ '^p[0-9]+-[0-9]+$'",
-                            (ZONE,)) == [(400,)]
-    assert 1 <= update.serial() - before <= 400
 
 
 @pytest.mark.parametrize("victim", ["gateway", "cluster"])
