@@ -116,7 +116,7 @@ begin
 end $$;
 
 -- Forgets history, failed tries and requests seen that are older than the settings history_days and
--- attempts_days and than 600 seconds; at most p_rows of each.  True: there may be more.
+-- attempts_days and than prune_duplicates() keeps them; at most p_rows of each.  True: there may be more.
 create or replace function forget(p_rows int) returns boolean
 language plpgsql
 set search_path = ddns, pg_temp set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off as $$
@@ -137,8 +137,6 @@ begin
     order by at limit p_rows));
   get diagnostics n = row_count;
   is_more := is_more or n = p_rows;
-  delete from duplicates where ctid = any (array(
-    select ctid from duplicates where at < now() - interval '600 s' order by at limit p_rows));
-  get diagnostics n = row_count;
+  n := prune_duplicates(p_rows);
   return is_more or n = p_rows;
 end $$;
