@@ -29,6 +29,7 @@ mirror_create(const struct mirror_events *events)
 	if (mirror == NULL)
 		return NULL;
 	mirror->events = *events;
+	mirror->leaving_end = &mirror->leaving;
 	pthread_mutex_init(&mirror->leaving_lock, NULL);
 	return mirror;
 }

@@ -30,8 +30,9 @@ struct zone {
 struct mirror {
 	_Atomic(struct trie_branch *) table; // listings by origin; NULL: none
 	atomic_bool is_ready;
-	_Atomic(struct zone *) leaving; // gone, and kept for questions under way
-	pthread_mutex_t leaving_lock;	// of changes of that list
+	_Atomic(struct zone *) leaving;	     // gone, and kept for questions under way
+	_Atomic(struct zone *) *leaving_end; // where the next one is hung
+	pthread_mutex_t leaving_lock;	     // of changes of that list
 	struct reclaim *reclaim;
 	void *by_id; // the writer's: all zones, listed or not
 	struct mirror_events events;
@@ -45,7 +46,7 @@ struct mirror {
  */
 bool mirror_list_zone(struct mirror *mirror, struct zone *zone);
 
-/* Takes it out again.  Without memory it stays listed, and then fails instead of being absent. */
+/* Takes it out again.  Without memory it stays listed. */
 void mirror_unlist_zone(struct mirror *mirror, struct zone *zone);
 
 /*

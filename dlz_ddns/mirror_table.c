@@ -47,9 +47,11 @@ mirror_find_lately(const struct mirror *mirror, const char *origin, size_t lengt
 	enum mirror_state state = mirror_find(mirror, origin, length, snapshotp);
 	if (state != MIRROR_ABSENT)
 		return state;
-	struct zone *zone = atomic_load_explicit(&mirror->leaving, memory_order_acquire);
-	while (zone != NULL && strcmp(zone->origin, origin) != 0)
-		zone = atomic_load_explicit(&zone->next_leaving, memory_order_acquire);
+	struct zone *zone = NULL; // the one that left last
+	struct zone *next = atomic_load_explicit(&mirror->leaving, memory_order_acquire);
+	for (; next != NULL; next = atomic_load_explicit(&next->next_leaving, memory_order_acquire))
+		if (strcmp(next->origin, origin) == 0)
+			zone = next;
 	if (zone == NULL)
 		return MIRROR_ABSENT;
 	*snapshotp = atomic_load_explicit(&zone->served, memory_order_acquire);
@@ -130,7 +132,6 @@ mirror_list_zone(struct mirror *mirror, struct zone *zone)
 void
 mirror_unlist_zone(struct mirror *mirror, struct zone *zone)
 {
-	// without memory it stays listed, and then fails instead of being absent
 	if (zone->is_listed)
 		change_table(mirror, zone->origin, zone->length, NULL);
 }
@@ -141,7 +142,17 @@ release_zone(struct retired *retired)
 	free(retired);
 }
 
-/* Takes it from the list of those that leave, and for good from the readers. */
+/* No reader finds it any more: it and its newest version go when the last one is through. */
+static void
+retire_zone(struct zone *zone)
+{
+	if (zone->latest != NULL)
+		snapshot_retire(zone->latest, zone, zone->reclaim);
+	zone->retired = (struct retired){.group = zone, .release = release_zone};
+	reclaim_retire(zone->reclaim, &zone->retired);
+}
+
+/* Takes it from the list of those that leave; they go in the order in which they came. */
 static void
 leave(struct retired *retired)
 {
@@ -153,12 +164,10 @@ leave(struct retired *retired)
 	while (atomic_load(where) != zone)
 		where = &atomic_load(where)->next_leaving;
 	atomic_store(where, atomic_load(&zone->next_leaving));
+	if (mirror->leaving_end == &zone->next_leaving)
+		mirror->leaving_end = where;
 	pthread_mutex_unlock(&mirror->leaving_lock);
-
-	if (zone->latest != NULL)
-		snapshot_retire(zone->latest, zone, zone->reclaim);
-	zone->retired = (struct retired){.group = zone, .release = release_zone};
-	reclaim_retire(zone->reclaim, &zone->retired);
+	retire_zone(zone);
 }
 
 static bool
@@ -174,15 +183,25 @@ mirror_remove_zone(struct mirror *mirror, struct zone *zone, int stay_ms)
 	mirror_unlist_zone(mirror, zone);
 	if (zone->latest != NULL)
 		mirror->counts.zones--;
-	if (zone->is_listed)
-		return; // no memory: it is found for ever
-
 	zone->mirror = mirror;
 	zone->reclaim = mirror->reclaim;
+	if (zone->is_listed) { // no memory: it is found for ever, and fails
+		struct snapshot *latest = zone->latest;
+		atomic_store(&zone->served, NULL);
+		zone->latest = NULL;
+		if (latest != NULL)
+			snapshot_retire(latest, zone, zone->reclaim);
+		return;
+	}
+	if (stay_ms == 0) {
+		retire_zone(zone);
+		return;
+	}
 	atomic_store(&zone->leaves_at, ddns_clock_ms() + stay_ms);
+	atomic_store(&zone->next_leaving, NULL);
 	pthread_mutex_lock(&mirror->leaving_lock);
-	atomic_store(&zone->next_leaving, atomic_load(&mirror->leaving));
-	atomic_store_explicit(&mirror->leaving, zone, memory_order_release);
+	atomic_store_explicit(mirror->leaving_end, zone, memory_order_release);
+	mirror->leaving_end = &zone->next_leaving;
 	pthread_mutex_unlock(&mirror->leaving_lock);
 	// a group of its own: the snapshots before go by themselves
 	zone->retired = (struct retired){

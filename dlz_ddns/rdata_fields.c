@@ -3,6 +3,7 @@
 // parameters.
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dlz_ddns/rdata_fields.h"
@@ -36,7 +37,9 @@ rdata_eui64(struct cursor *in)
 static void
 read_angle(struct cursor *in, uint32_t degrees, const char *hemispheres)
 {
+	const char *start = in->at;
 	cursor_number(in, degrees);
+	bool is_limit = in->error == NULL && strtoul(start, NULL, 10) == degrees;
 	for (int i = 0; i < 2; i++) {
 		cursor_skip(in);
 		if (!isdigit((unsigned char)*in->at))
@@ -47,11 +50,15 @@ read_angle(struct cursor *in, uint32_t degrees, const char *hemispheres)
 			value = value * 10 + (unsigned)(in->at[1] - '0');
 		if (length > 2 || value > 59)
 			cursor_fail(in, "minutes or seconds above 59");
+		else if (is_limit && value > 0)
+			cursor_fail(in, "an angle too large");
 		in->at += length;
 		if (i == 1 && *in->at == '.') {
 			size_t fraction = strspn(in->at + 1, "0123456789");
 			if (fraction < 1 || fraction > 3)
 				cursor_fail(in, "not a fraction of a second");
+			else if (is_limit && strspn(in->at + 1, "0") != fraction)
+				cursor_fail(in, "an angle too large");
 			in->at += 1 + fraction;
 		}
 		if (!cursor_is_end(*in->at))
@@ -64,12 +71,15 @@ read_angle(struct cursor *in, uint32_t degrees, const char *hemispheres)
 		in->at++;
 }
 
-/* Metres with at most two decimals and an optional m, up to `max` whole ones. */
+/* Metres with at most two decimals and an optional m: up to `max` whole ones, or `depth` below 0.
+ */
 static void
-read_metres(struct cursor *in, bool may_be_negative, uint64_t max)
+read_metres(struct cursor *in, uint64_t depth, uint64_t max)
 {
-	if (may_be_negative && *in->at == '-')
+	if (depth > 0 && *in->at == '-') {
 		in->at++;
+		max = depth;
+	}
 	size_t digits = strspn(in->at, "0123456789");
 	uint64_t value = 0;
 	if (digits == 0 || digits > 8)
@@ -98,12 +108,12 @@ rdata_loc(struct cursor *in)
 	cursor_skip(in);
 	read_angle(in, 180, "EW");
 	cursor_skip(in);
-	read_metres(in, true, 42849672);
+	read_metres(in, 99999, 42849672);
 	for (int i = 0; i < 3 && in->error == NULL; i++) { // size and precisions
 		cursor_skip(in);
 		if (*in->at == '\0')
 			return;
-		read_metres(in, false, 90000000);
+		read_metres(in, 0, 90000000);
 	}
 }
 
@@ -228,11 +238,12 @@ is_base64(const struct word *value)
 					  memchr("+/", value->text[digits], 2) != NULL))
 		digits++;
 	size_t padding = value->length - digits;
-	// the digits that leave the bits before the padding zero, whether it is one or two
+	// the last digits that leave the bits before the padding zero
+	const char *last = padding == 2 ? "AQgw" : "AEIMQUYcgkosw048";
 	return digits > 0 && value->length % 4 == 0 && padding <= 2 &&
 	       (padding == 0 ||
 		(value->text[value->length - 1] == '=' && value->text[digits] == '=' &&
-		 strchr("AQgw", value->text[digits - 1]) != NULL));
+		 strchr(last, value->text[digits - 1]) != NULL));
 }
 
 /* RFC 9461 section 5, the form that is used. */

@@ -6,11 +6,11 @@
 
 #include "dlz_ddns/transfer.h"
 
-/* Reads ADDRESS[%SCOPE][/BITS]; without /BITS it is one address. */
+/* Reads ADDRESS[%SCOPE][/BITS]; without /BITS it is one address.  ::ffff:a.b.c.d is IPv4. */
 static bool
 parse_prefix(const char *text, size_t length, struct transfer_prefix *prefix)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; // IPv4 in IPv6
 	char copy[INET6_ADDRSTRLEN + 32];
 	if (length == 0 || length >= sizeof(copy))
 		return false;
@@ -22,13 +22,14 @@ parse_prefix(const char *text, size_t length, struct transfer_prefix *prefix)
 		*slash++ = '\0';
 	copy[strcspn(copy, "%")] = '\0';
 
-	unsigned long width = 128;
-	memcpy(prefix->address, mapped, sizeof(mapped));
-	if (inet_pton(AF_INET, copy, prefix->address + sizeof(mapped)) == 1)
-		width = 32;
-	else if (inet_pton(AF_INET6, copy, prefix->address) != 1)
-		return false;
+	*prefix = (struct transfer_prefix){0};
+	if (inet_pton(AF_INET, copy, prefix->address) != 1) {
+		if (inet_pton(AF_INET6, copy, prefix->address) != 1)
+			return false;
+		prefix->is_ipv6 = true;
+	}
 
+	unsigned long width = prefix->is_ipv6 ? 128 : 32;
 	unsigned long bits = width;
 	if (slash != NULL) {
 		size_t digits = strspn(slash, "0123456789");
@@ -38,7 +39,12 @@ parse_prefix(const char *text, size_t length, struct transfer_prefix *prefix)
 	}
 	if (bits > width)
 		return false;
-	prefix->bits = (uint8_t)(128 - width + bits);
+	if (prefix->is_ipv6 && bits >= 96 && memcmp(prefix->address, mapped, sizeof(mapped)) == 0) {
+		memcpy(prefix->address, prefix->address + sizeof(mapped), 4);
+		prefix->is_ipv6 = false;
+		bits -= 96;
+	}
+	prefix->bits = (uint8_t)bits;
 	return true;
 }
 
@@ -74,12 +80,14 @@ transfer_parse(const char *mode, const char *list, struct transfer *transfer, bo
 	}
 }
 
+/* A family's prefix is of that family only: ::/0 says nothing about IPv4. */
 static bool
-is_in(const uint8_t address[16], const struct transfer_prefix *prefix)
+is_in(const struct transfer_prefix *client, const struct transfer_prefix *prefix)
 {
 	unsigned octets = prefix->bits / 8;
 	unsigned rest = prefix->bits % 8;
-	if (memcmp(address, prefix->address, octets) != 0)
+	const uint8_t *address = client->address;
+	if (client->is_ipv6 != prefix->is_ipv6 || memcmp(address, prefix->address, octets) != 0)
 		return false;
 	return rest == 0 || ((address[octets] ^ prefix->address[octets]) >> (8 - rest)) == 0;
 }
@@ -91,7 +99,7 @@ transfer_admits(const struct transfer *transfer, const char *client)
 	if (strchr(client, '/') != NULL || !parse_prefix(client, strlen(client), &address))
 		return false;
 	for (size_t i = 0; i < transfer->count; i++)
-		if (is_in(address.address, &transfer->prefixes[i]))
+		if (is_in(&address, &transfer->prefixes[i]))
 			return true;
 	return false;
 }

@@ -14,8 +14,9 @@ enum transfer_mode {
 };
 
 struct transfer_prefix {
-	uint8_t address[16]; // IPv4 as ::ffff:a.b.c.d
-	uint8_t bits;	     // 0..128
+	uint8_t address[16]; // in network order, of IPv4 the first four
+	uint8_t bits;	     // 0..32 or 0..128
+	bool is_ipv6;
 };
 
 struct transfer {

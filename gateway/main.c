@@ -16,6 +16,7 @@
 #include "gateway/config.h"
 #include "gateway/gateway.h"
 #include "gateway/http/status.h"
+#include "gateway/jobs/jobs.h"
 #include "gateway/listeners.h"
 #include "gateway/log.h"
 #include "gateway/process.h"
@@ -70,6 +71,7 @@ struct program {
 	struct secret_key secret_key;
 	struct gateway gateway;
 	struct listeners *listeners;
+	struct jobs *jobs;
 };
 
 /* Reads the command line; where the program is to end, *statusp says how and the result is false.
@@ -251,6 +253,8 @@ start(struct program *program)
 	if (program->gateway.dns != NULL) // before the listener that tells of it
 		CHECK(dns_door_start(program->gateway.dns));
 	CHECK(listeners_start(program->listeners));
+	// last: it counts as listening what their clients can reach
+	CHECK(jobs_create(program->config->database, &program->jobs));
 
 cleanup:
 	return result;
@@ -260,6 +264,7 @@ static void
 stop(struct program *program)
 {
 	struct gateway *gateway = &program->gateway;
+	jobs_free(program->jobs);
 	listeners_free(program->listeners, DRAIN_MS);
 	redirects_free(gateway->redirects);
 	dns_door_free(gateway->dns);

@@ -150,6 +150,15 @@ comment on column contacts.at is 'when';
 comment on column contacts.peer is 'from which address';
 comment on column contacts.door is 'at which door';
 
+comment on table timeouts is 'domains that are online and have a timeout; kept by a trigger and by time_out()';
+comment on column timeouts.domain_id is 'domain';
+comment on column timeouts.due is 'when to look at its last contact: its timeout cannot be over before';
+
+comment on table listening is 'since when gateways have been there to hear hosts; kept by time_out()';
+comment on column listening.id is 'true: there is one row';
+comment on column listening.since is 'no timeout begins earlier: after a break of more than 10 seconds, or a step of the clock, all begin anew';
+comment on column listening.at is 'when a gateway was there last; written each second';
+
 comment on table quarantine is 'released names that only their former account may take';
 comment on column quarantine.name is 'full name';
 comment on column quarantine.account_id is 'former account';

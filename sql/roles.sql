@@ -32,7 +32,7 @@ grant execute on function catch_up to ddns_named, ddns_gateway, ddns_admin;
 grant select on gateway_keys, gateway_accounts, settings, schema_version, last_serials
   to ddns_gateway, ddns_admin;
 grant select, insert, update, delete on accounts, keys, key_uses, zones, domains, records, contacts,
-  quarantine, history, attempts, duplicates to ddns_gateway, ddns_admin;
+  timeouts, listening, quarantine, history, attempts, duplicates to ddns_gateway, ddns_admin;
 grant usage on all sequences in schema ddns to ddns_gateway, ddns_admin;
 grant execute on all functions in schema ddns to ddns_gateway, ddns_admin;
 grant execute on procedure prune(interval, bigint), prune() to ddns_gateway, ddns_admin;
@@ -42,5 +42,5 @@ grant update (log_floor) on zone_state to ddns_gateway;
 -- Administrators
 grant insert, update, delete on settings to ddns_admin;
 grant update (serial, log_floor) on zone_state to ddns_admin;
-grant truncate on accounts, keys, key_uses, zones, domains, records, contacts, quarantine, history,
+grant truncate on accounts, keys, key_uses, zones, domains, records, contacts, timeouts, quarantine, history,
   attempts, duplicates, settings to ddns_admin;

@@ -187,7 +187,6 @@ create unique index domains_wild on domains (zone, wild_owner);
 create unique index domains_www on domains (zone, www_owner) where www <> 'off';
 create index domains_account on domains (account_id);
 create index domains_term on domains (term_ends) where term_ends is not null;
-create index domains_timeout on domains (id) where online and timeout > 0;
 
 -- A domain's records lie in its zone: at REPEATABLE READ this is what makes two writers, one at
 -- the domain and one at its records, meet in one zone_state row.
@@ -244,6 +243,21 @@ create table contacts (
   peer      inet,
   door      text
 ) with (fillfactor = 40);
+
+-- Whom the timeout job has to look at, and not before when.  No foreign key: what is left of a domain
+-- that is gone, the job deletes.
+create table timeouts (
+  domain_id bigint primary key,
+  due       timestamptz not null
+) with (fillfactor = 70);
+create index timeouts_due on timeouts (due);
+
+-- One row: whether hosts could be heard.
+create table listening (
+  id    boolean primary key default true check (id),
+  since timestamptz not null,
+  at    timestamptz not null
+) with (fillfactor = 10);
 
 create table quarantine (
   name       text collate "C" primary key,

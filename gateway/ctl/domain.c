@@ -291,6 +291,71 @@ cleanup:
 	return result;
 }
 
+/* Online or offline, by a JSON object that may name addresses. */
+struct state {
+	char name[DDNS_DNAME_TEXT_MAX + 1];
+	bool is_online;
+	json_t *settings;
+};
+
+static enum ddns_result
+set_state(struct session *session, void *context)
+{
+	const struct state *state = context;
+	char *text = json_dumps(state->settings, JSON_COMPACT);
+	const char *params[] = {state->name, state->is_online ? "t" : "f", text};
+	struct lookup_zone zone;
+	struct ddns_rows *rows = NULL;
+	enum ddns_result result;
+
+	if (text == NULL)
+		return session_no_memory(session);
+	CHECK(lookup_zone(session, state->name, &zone));
+	CHECK(session_query(session, DDNS_STATEMENT_CTL_DOMAIN_STATE, params, 3, &rows));
+	if (ddns_rows_count(rows) == 0)
+		result = lookup_missing(session, "domain", state->name);
+cleanup:
+	ddns_rows_free(rows);
+	free(text);
+	return result;
+}
+
+static enum ddns_result
+put_state(struct session *session, const struct arguments *arguments, bool is_online)
+{
+	static const struct assignment address_column = {"address", "address", assign_list};
+	struct state state = {.is_online = is_online, .settings = json_object()};
+	json_t *domain = NULL;
+	enum ddns_result result;
+
+	if (state.settings == NULL)
+		return session_no_memory(session);
+	CHECK(lookup_name(session, arguments->operands[0], state.name));
+	if (arguments->operand_count > 1)
+		CHECK(assign_list(session, state.settings, &address_column,
+				  arguments->operands[1]));
+	CHECK(session_transact(session, set_state, &state));
+	CHECK(find(session, state.name, &domain));
+	CHECK(session_print_done(session, domain, "domain '%s' is %s", state.name,
+				 is_online ? "online" : "offline"));
+cleanup:
+	json_decref(domain);
+	json_decref(state.settings);
+	return result;
+}
+
+static enum ddns_result
+online(struct session *session, const struct arguments *arguments)
+{
+	return put_state(session, arguments, true);
+}
+
+static enum ddns_result
+offline(struct session *session, const struct arguments *arguments)
+{
+	return put_state(session, arguments, false);
+}
+
 static enum ddns_result
 remove_domain(struct session *session, void *context)
 {
@@ -358,6 +423,12 @@ static const struct command commands[] = {
 	 "  account=LOGIN            gives it to another account\n\n"
 	 "  ddnsctl domain set joe.dyn.example.org address=192.0.2.7 wildcard=off\n",
 	 NULL, 0, set},
+	{"online", "NAME [ADDR[,ADDR]...]", 1, 2, "puts a domain online",
+	 "With addresses, these take the place of those that it had.\n\n"
+	 "  ddnsctl domain online joe.dyn.example.org 192.0.2.7,2001:db8::7\n",
+	 NULL, 0, online},
+	{"offline", "NAME", 1, 1, "puts a domain offline, until an update or `domain online`", "",
+	 NULL, 0, offline},
 	{"delete", "NAME", 1, 1, "takes a name from its account, with the records in it", "", NULL,
 	 0, erase},
 };

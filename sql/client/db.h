@@ -16,7 +16,8 @@ enum {
 	DDNS_STATEMENTS_CTL = 1 << 2,	  // ddnsctl
 	DDNS_STATEMENTS_GLOBAL = 1 << 3,  // a reader's that follows the global stream, zone 0
 	DDNS_STATEMENTS_REDIRECTS = 1 << 4, // a reader's that wants redirects instead of rows
-	DDNS_STATEMENTS_DNS = 1 << 5,	    // the gateway's DNS UPDATE door
+	DDNS_STATEMENTS_JOBS = 1 << 5,	    // what a gateway does by itself
+	DDNS_STATEMENTS_DNS = 1 << 6,	    // the gateway's DNS UPDATE door
 };
 
 /* The statements, one id each: DDNS_STATEMENT_<NAME>. */

@@ -9,8 +9,9 @@
 
 enum {
 	COMPARE_EVERY_MS = 5 * 60 * 1000,
-	SLOW_STEP_MS = 50, // what a plan that fits the tables stays well below
-	ID_SIZE = 24,	   // a 64-bit number as text
+	SLOW_STEP_MS = 50,	     // what a plan that fits the tables stays well below
+	REPLAN_EVERY_MS = 60 * 1000, // at most, for slowness: a slow network is no fault of a plan
+	ID_SIZE = 24,		     // a 64-bit number as text
 };
 
 static bool
@@ -126,6 +127,7 @@ follow_compare(struct ddns_reader *reader)
 	if (ddns_rows_count(rows) > 0)
 		reader->horizon = xid_read(rows, 0, 0);
 	table_filter(&reader->zones, is_still_known, reader);
+	reader->is_global_due = true; // the horizon moves past its steps, too
 	reader->next_compare_ms = ddns_clock_ms() + COMPARE_EVERY_MS;
 	atomic_store(&reader->looked_at_ms, ddns_clock_ms());
 
@@ -301,16 +303,20 @@ follow_zone(struct ddns_reader *reader, struct known *known)
 	snprintf(xid, sizeof(xid), "%" PRIu64, known->cursor.xid);
 
 	known->seen = known->mark;
-	int64_t since = ddns_clock_ms();
 	enum ddns_result result = replan(reader);
+	int64_t since = ddns_clock_ms();
 	if (result == DDNS_OK) {
 		result = reader_query(reader, reader->db, DDNS_STATEMENT_CATCH_UP,
 				      (const char *[]){id, version, xid}, 3, &rows);
 	}
 	if (result == DDNS_OK) {
+		int64_t now = ddns_clock_ms();
+		if (now - since >= SLOW_STEP_MS && now >= reader->next_replan_ms) {
+			reader->is_replan_due = true;
+			reader->next_replan_ms = now + REPLAN_EVERY_MS;
+		}
 		take_answer(reader, known, rows);
 		ddns_rows_free(rows);
-		reader->is_replan_due = ddns_clock_ms() - since >= SLOW_STEP_MS;
 	} else if (ddns_db_is_open(reader->db)) {
 		zone_failed(reader, known, result, ddns_db_last_error(reader->db)->message);
 	} else {

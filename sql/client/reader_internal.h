@@ -93,7 +93,7 @@ struct ddns_reader {
 	uint64_t horizon;  // steps of lower xids are all seen
 	bool is_poll_due;
 	bool is_replan_due; // before the next catch_up
-	int64_t next_poll_ms, next_compare_ms, next_tick_ms;
+	int64_t next_poll_ms, next_compare_ms, next_tick_ms, next_replan_ms;
 
 	struct cursor global_cursor;
 	bool has_global_cursor; // false: the owner must read everything global

@@ -78,7 +78,8 @@ end $$;
 
 -- Forgets steps older than p_keep, and all but p_rows of each zone; never a zone's newest.  A
 -- commit per zone, and its state row is taken last.  Other people's deadlocks may hit it (40P01):
--- call it again.  It needs a statement of its own.
+-- call it again.  It needs a statement of its own.  Where somebody else is at it, zones are left to
+-- them.
 create or replace procedure prune(p_keep interval, p_rows bigint)
 language plpgsql as $$
 declare
@@ -88,6 +89,7 @@ declare
 begin
   for z in select zone_id from ddns.steps group by zone_id
            having pg_catalog.min(at) < since or pg_catalog.count(*) > p_rows loop
+    continue when not pg_catalog.pg_try_advisory_xact_lock(1684303475, 1);
     select least(greatest(coalesce(pg_catalog.min(s.version) filter (where s.at >= since), t.version),
                           t.version - p_rows + 1), t.version)
     into f from ddns.zone_state t left join ddns.steps s on s.zone_id = t.zone_id and s.version > 0
@@ -111,4 +113,30 @@ create or replace procedure prune()
 language plpgsql as $$
 begin
   call ddns.prune(ddns.setting('log_keep')::interval, ddns.setting('log_rows')::bigint);
+end $$;
+
+-- Forgets history, failed tries and requests seen that are older than the settings history_days and
+-- attempts_days and than prune_duplicates() keeps them; at most p_rows of each.  True: there may be more.
+create or replace function forget(p_rows int) returns boolean
+language plpgsql
+set search_path = ddns, pg_temp set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off as $$
+declare
+  n bigint;
+  is_more boolean;
+begin
+  if not pg_try_advisory_xact_lock(1684303475, 1) then
+    return false;
+  end if;
+  delete from history where id = any (array(
+    select id from history where at < now() - make_interval(days => setting('history_days')::int)
+    order by at limit p_rows));
+  get diagnostics n = row_count;
+  is_more := n = p_rows;
+  delete from attempts where ctid = any (array(
+    select ctid from attempts where at < now() - make_interval(days => setting('attempts_days')::int)
+    order by at limit p_rows));
+  get diagnostics n = row_count;
+  is_more := is_more or n = p_rows;
+  n := prune_duplicates(p_rows);
+  return is_more or n = p_rows;
 end $$;

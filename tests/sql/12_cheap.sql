@@ -6,7 +6,7 @@ set client_min_messages = warning;
 \set zones 500
 \getenv names DDNS_TEST_NAMES
 \getenv zones DDNS_TEST_ZONES
-select plan(7);
+select plan(8);
 select test.world();
 insert into ddns.zones (origin, mname, rname) select 'small' || i || '.test', 'ns1.test', 'h.test' from generate_series(1, :zones) i;
 insert into ddns.records (zone, owner, type, rdata)

@@ -147,6 +147,23 @@ def test_suspension_is_stored_and_lifted(ctl, database_stack):
 # -- domains -----------------------------------------------------------------------------------------
 
 
+def test_domain_online_and_offline(ctl):
+    ctl("domain", "add", "state.ctl.example", "--account", "ann")
+    domain = ctl.json("domain", "online", "state.ctl.example", "2001:db8::7,192.0.2.7")
+    assert (domain["online"], domain["address"]) == (True, ["192.0.2.7", "2001:db8::7"])
+    domain = ctl.json("domain", "offline", "State.ctl.example.")
+    assert (domain["online"], domain["online_since"], domain["offline_reason"]) == (False, None, "command")
+    assert domain["address"] == ["192.0.2.7", "2001:db8::7"]
+    domain = ctl.json("domain", "online", "state.ctl.example")
+    assert (domain["online"], domain["offline_reason"]) == (True, None)
+    assert domain["address"] == ["192.0.2.7", "2001:db8::7"] and domain["online_since"]
+    assert "is offline" in ctl("domain", "offline", "state.ctl.example")
+    assert "'nobody.ctl.example'" in ctl.refused("domain", "offline", "nobody.ctl.example")
+    assert "192.0.2.300" in ctl.refused("domain", "online", "state.ctl.example", "192.0.2.300")
+    assert ctl.json("domain", "show", "state.ctl.example")["online"] is False
+    ctl("domain", "delete", "state.ctl.example")
+
+
 def test_domain(ctl):
     domain = ctl.json("domain", "add", "One.ctl.example.", "--account", "ann", "timeout=10", "wildcard=off")
     assert domain["name"] == "one.ctl.example"

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the gateway does by itself: each job is a file beside this one, and a row of its table.
+#ifndef GATEWAY_JOBS_JOB_H
+#define GATEWAY_JOBS_JOB_H
+
+#include "sql/client/db.h"
+
+/*
+ * A job is work that the database holds; any number of gateways may run it at once.  Whoever comes
+ * second must find nothing left to do, or an advisory lock that lasts no longer than its holder's
+ * transaction, so that one that dies keeps nothing.
+ */
+struct job {
+	const char *name;  // for the log and pg_stat_activity
+	int interval_ms;   // from the end of one run to the next
+	int error_wait_ms; // the same after a failure
+	/*
+	 * Does what there is to do, in transactions short enough to hinder nobody.  `db` is open; a
+	 * failure that is its own, or a job's reason that is to be told, stands in its last error.
+	 * *wait_msp is interval_ms: a job that knows of more to do may lower it.
+	 */
+	enum ddns_result (*run)(struct ddns_db *db, int *wait_msp);
+};
+
+extern const struct job job_prune, job_timeout;
+
+#endif

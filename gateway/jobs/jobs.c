@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Runs the gateway's jobs: a thread and a connection for each.
+#include "gateway/jobs/jobs.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "gateway/jobs/job.h"
+#include "gateway/log.h"
+
+static const struct job *const all[] = {&job_prune, &job_timeout};
+
+enum {
+	JOB_COUNT = sizeof all / sizeof *all,
+	CONNECT_TIMEOUT_MS = 2000,
+};
+
+struct worker {
+	const struct job *job;
+	struct ddns_db *db;
+	int stop_fd; // of all workers
+	bool has_thread, is_failing;
+	pthread_t thread;
+};
+
+struct jobs {
+	int stop_fd; // an eventfd: readable when all is to end
+	struct worker workers[JOB_COUNT];
+};
+
+/* True: the time is over; false: stop. */
+static bool
+sleep_ms(const struct worker *worker, int ms)
+{
+	struct pollfd event = {.fd = worker->stop_fd, .events = POLLIN};
+	int64_t deadline = ddns_clock_ms() + ms;
+	do {
+		if (poll(&event, 1, ms) > 0)
+			return false;
+		ms = (int)(deadline - ddns_clock_ms()); // a signal may have cut it short
+	} while (ms > 0);
+	return true;
+}
+
+/* Says what went wrong, and that it is over; once each. */
+static void
+tell(struct worker *worker, enum ddns_result result)
+{
+	const struct ddns_db_error *error = ddns_db_last_error(worker->db);
+	bool is_failing = result != DDNS_OK;
+	if (is_failing == worker->is_failing)
+		return;
+	worker->is_failing = is_failing;
+	if (is_failing)
+		log_warning("job '%s' cannot go on: %s", worker->job->name,
+			    error->message[0] != '\0' ? error->message : ddns_result_text(result));
+	else
+		log_notice("job '%s' goes on", worker->job->name);
+}
+
+static void *
+run(void *context)
+{
+	struct worker *worker = context;
+	const struct job *job = worker->job;
+	int wait_ms = 0;
+	while (sleep_ms(worker, wait_ms)) {
+		enum ddns_result result = DDNS_OK;
+		wait_ms = job->interval_ms;
+		if (!ddns_db_is_open(worker->db))
+			result = ddns_db_open(worker->db, CONNECT_TIMEOUT_MS);
+		if (result == DDNS_OK)
+			result = job->run(worker->db, &wait_ms);
+		// a lock that was held, a deadlock that was broken: the next run does it
+		if (result == DDNS_RETRY)
+			result = DDNS_OK;
+		if (result !=
+		    DDNS_OK) // with jitter: gateways that failed together do not come together
+			wait_ms = job->error_wait_ms / 2 +
+				  (int)arc4random_uniform((uint32_t)job->error_wait_ms);
+		if (!sleep_ms(worker, 0))
+			break;
+		tell(worker, result);
+	}
+	return NULL;
+}
+
+static enum ddns_result
+start(struct jobs *jobs, struct worker *worker, const struct job *job, const char *database)
+{
+	char application[64];
+	const struct ddns_db_options options = {
+		.conninfo = database,
+		.application = application,
+		.statements = DDNS_STATEMENTS_JOBS,
+		.wake_fd = jobs->stop_fd,
+	};
+	enum ddns_result result;
+	snprintf(application, sizeof application, "ddns-gateway %s", job->name);
+	worker->job = job;
+	worker->stop_fd = jobs->stop_fd;
+	CHECK(ddns_db_create(&options, &worker->db));
+	if (pthread_create(&worker->thread, NULL, run, worker) != 0)
+		result = DDNS_INTERNAL;
+	else
+		worker->has_thread = true;
+
+cleanup:
+	return result;
+}
+
+enum ddns_result
+jobs_create(const char *database, struct jobs **jobsp)
+{
+	struct jobs *jobs = calloc(1, sizeof *jobs);
+	enum ddns_result result = DDNS_OK;
+	if (jobs == NULL)
+		return DDNS_NO_MEMORY;
+	jobs->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (jobs->stop_fd < 0) {
+		result = DDNS_INTERNAL;
+		goto cleanup;
+	}
+	for (size_t i = 0; i < JOB_COUNT; i++)
+		CHECK(start(jobs, &jobs->workers[i], all[i], database));
+	*jobsp = jobs;
+	jobs = NULL;
+
+cleanup:
+	jobs_free(jobs);
+	return result;
+}
+
+void
+jobs_free(struct jobs *jobs)
+{
+	if (jobs == NULL)
+		return;
+	if (jobs->stop_fd >= 0)
+		eventfd_write(jobs->stop_fd, 1);
+	for (size_t i = 0; i < JOB_COUNT; i++) {
+		struct worker *worker = &jobs->workers[i];
+		if (worker->has_thread)
+			pthread_join(worker->thread, NULL);
+		ddns_db_free(worker->db);
+	}
+	if (jobs->stop_fd >= 0)
+		close(jobs->stop_fd);
+	free(jobs);
+}
