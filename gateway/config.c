@@ -93,6 +93,12 @@ static const struct option {
 	{"trusted-proxies", OPTION_PREFIXES, false, "", 0, 0, 0, AT(trusted_proxies),
 	 "Addresses and prefixes of proxies before this server: what they say in X-Forwarded-For\n"
 	 "is taken for the client's address.  They must pass Host on as it came."},
+	{"name-servers", OPTION_LISTEN, false, "127.0.0.1:53", 0, 0, 0, AT(name_servers),
+	 "Name servers that secondaries transfer zones from: each must show a change before\n"
+	 "NOTIFY is sent, or be silent for a second.  With an empty list it is sent at once."},
+	{"notify-source", OPTION_LISTEN, false, "", 0, 0, 0, AT(notify_source),
+	 "Where NOTIFY is sent from, one ADDRESS:PORT for IPv4 and one for IPv6; port 0 is any.\n"
+	 "Secondaries refuse a stranger: it should be the address of the name server."},
 #undef AT
 };
 enum { OPTION_COUNT = sizeof options / sizeof *options };

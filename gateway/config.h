@@ -40,6 +40,8 @@ struct config {
 	struct config_list host_names;
 	struct config_list redirect_listen;
 	struct config_list trusted_proxies;
+	struct config_list name_servers;
+	struct config_list notify_source;
 };
 
 /*

@@ -239,6 +239,18 @@ wait_for_database(struct program *program)
 }
 
 static enum ddns_result
+create_jobs(struct program *program)
+{
+	const struct config *config = program->config;
+	const struct jobs_options options = {
+		.database = config->database,
+		.name_servers = &config->name_servers,
+		.notify_sources = &config->notify_source,
+	};
+	return jobs_create(&options, &program->jobs);
+}
+
+static enum ddns_result
 start(struct program *program)
 {
 	enum ddns_result result;
@@ -254,7 +266,7 @@ start(struct program *program)
 		CHECK(dns_door_start(program->gateway.dns));
 	CHECK(listeners_start(program->listeners));
 	// last: it counts as listening what their clients can reach
-	CHECK(jobs_create(program->config->database, &program->jobs));
+	CHECK(create_jobs(program));
 
 cleanup:
 	return result;

@@ -150,6 +150,11 @@ comment on column contacts.at is 'when';
 comment on column contacts.peer is 'from which address';
 comment on column contacts.door is 'at which door';
 
+comment on table notified is 'what secondaries were told of by NOTIFY; kept by claim_notifies()';
+comment on column notified.zone_id is 'zone';
+comment on column notified.version is 'its version then';
+comment on column notified.at is 'when';
+
 comment on table timeouts is 'domains that are online and have a timeout; kept by a trigger and by time_out()';
 comment on column timeouts.domain_id is 'domain';
 comment on column timeouts.due is 'when to look at its last contact: its timeout cannot be over before';

@@ -92,6 +92,7 @@ create table zones (
   constraint zones_terms check (not terms or kind = 'shared')
 );
 create index zones_account on zones (account_id) where account_id is not null;
+create index zones_notify on zones (id) where notify <> '{}' and served;
 
 -- The hot row.  version is the readers' cursor: only ever + 1, never in DNS.
 create table zone_state (
@@ -103,6 +104,13 @@ create table zone_state (
   log_floor bigint not null default 0
 ) with (fillfactor = 50);
 insert into zone_state (zone_id) values (0);
+
+-- What secondaries were told of.
+create table notified (
+  zone_id bigint primary key references zones on delete cascade,
+  version bigint not null,
+  at      timestamptz not null
+) with (fillfactor = 50);
 
 -- The serial an origin had when its zone went or was renamed: one that comes again starts above it.
 create table last_serials (

@@ -3,7 +3,21 @@
 #ifndef GATEWAY_JOBS_JOB_H
 #define GATEWAY_JOBS_JOB_H
 
+#include "gateway/address.h"
 #include "sql/client/db.h"
+
+/* Addresses of the configuration; more than these are left out, with a warning. */
+struct job_addresses {
+	size_t count;
+	struct listen_address items[16];
+};
+
+/* What a run gets. */
+struct job_context {
+	const struct job_addresses *name_servers, *notify_sources;
+	struct ddns_db *db; // open
+	void *state;	    // the job's own, from one run to the next; NULL at the first
+};
 
 /*
  * A job is work that the database holds; any number of gateways may run it at once.  Whoever comes
@@ -15,13 +29,14 @@ struct job {
 	int interval_ms;   // from the end of one run to the next
 	int error_wait_ms; // the same after a failure
 	/*
-	 * Does what there is to do, in transactions short enough to hinder nobody.  `db` is open; a
+	 * Does what there is to do, in transactions short enough to hinder nobody.  A
 	 * failure that is its own, or a job's reason that is to be told, stands in its last error.
 	 * *wait_msp is interval_ms: a job that knows of more to do may lower it.
 	 */
-	enum ddns_result (*run)(struct ddns_db *db, int *wait_msp);
+	enum ddns_result (*run)(struct job_context *context, int *wait_msp);
+	void (*free)(void *state); // NULL where it keeps none
 };
 
-extern const struct job job_prune, job_timeout;
+extern const struct job job_notify, job_prune, job_timeout;
 
 #endif

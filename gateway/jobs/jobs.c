@@ -13,7 +13,7 @@
 #include "gateway/jobs/job.h"
 #include "gateway/log.h"
 
-static const struct job *const all[] = {&job_prune, &job_timeout};
+static const struct job *const all[] = {&job_notify, &job_prune, &job_timeout};
 
 enum {
 	JOB_COUNT = sizeof all / sizeof *all,
@@ -22,13 +22,14 @@ enum {
 
 struct worker {
 	const struct job *job;
-	struct ddns_db *db;
+	struct job_context context;
 	int stop_fd; // of all workers
 	bool has_thread, is_failing;
 	pthread_t thread;
 };
 
 struct jobs {
+	struct job_addresses name_servers, notify_sources;
 	int stop_fd; // an eventfd: readable when all is to end
 	struct worker workers[JOB_COUNT];
 };
@@ -51,7 +52,7 @@ sleep_ms(const struct worker *worker, int ms)
 static void
 tell(struct worker *worker, enum ddns_result result)
 {
-	const struct ddns_db_error *error = ddns_db_last_error(worker->db);
+	const struct ddns_db_error *error = ddns_db_last_error(worker->context.db);
 	bool is_failing = result != DDNS_OK;
 	if (is_failing == worker->is_failing)
 		return;
@@ -72,10 +73,10 @@ run(void *context)
 	while (sleep_ms(worker, wait_ms)) {
 		enum ddns_result result = DDNS_OK;
 		wait_ms = job->interval_ms;
-		if (!ddns_db_is_open(worker->db))
-			result = ddns_db_open(worker->db, CONNECT_TIMEOUT_MS);
+		if (!ddns_db_is_open(worker->context.db))
+			result = ddns_db_open(worker->context.db, CONNECT_TIMEOUT_MS);
 		if (result == DDNS_OK)
-			result = job->run(worker->db, &wait_ms);
+			result = job->run(&worker->context, &wait_ms);
 		// a lock that was held, a deadlock that was broken: the next run does it
 		if (result == DDNS_RETRY)
 			result = DDNS_OK;
@@ -103,8 +104,10 @@ start(struct jobs *jobs, struct worker *worker, const struct job *job, const cha
 	enum ddns_result result;
 	snprintf(application, sizeof application, "ddns-gateway %s", job->name);
 	worker->job = job;
+	worker->context.name_servers = &jobs->name_servers;
+	worker->context.notify_sources = &jobs->notify_sources;
 	worker->stop_fd = jobs->stop_fd;
-	CHECK(ddns_db_create(&options, &worker->db));
+	CHECK(ddns_db_create(&options, &worker->context.db));
 	if (pthread_create(&worker->thread, NULL, run, worker) != 0)
 		result = DDNS_INTERNAL;
 	else
@@ -114,20 +117,37 @@ cleanup:
 	return result;
 }
 
+static enum ddns_result
+read_addresses(const char *name, const struct config_list *list, struct job_addresses *addresses)
+{
+	const size_t most = sizeof addresses->items / sizeof *addresses->items;
+	enum ddns_result result = DDNS_OK;
+	for (size_t i = 0; i < list->count && i < most; i++)
+		CHECK(listen_address_parse(list->items[i], &addresses->items[addresses->count++]));
+	if (list->count > most)
+		log_warning("%s: only the first %zu count", name, most);
+
+cleanup:
+	return result;
+}
+
 enum ddns_result
-jobs_create(const char *database, struct jobs **jobsp)
+jobs_create(const struct jobs_options *options, struct jobs **jobsp)
 {
 	struct jobs *jobs = calloc(1, sizeof *jobs);
 	enum ddns_result result = DDNS_OK;
 	if (jobs == NULL)
 		return DDNS_NO_MEMORY;
+	jobs->stop_fd = -1;
+	CHECK(read_addresses("name-servers", options->name_servers, &jobs->name_servers));
+	CHECK(read_addresses("notify-source", options->notify_sources, &jobs->notify_sources));
 	jobs->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (jobs->stop_fd < 0) {
 		result = DDNS_INTERNAL;
 		goto cleanup;
 	}
 	for (size_t i = 0; i < JOB_COUNT; i++)
-		CHECK(start(jobs, &jobs->workers[i], all[i], database));
+		CHECK(start(jobs, &jobs->workers[i], all[i], options->database));
 	*jobsp = jobs;
 	jobs = NULL;
 
@@ -147,7 +167,9 @@ jobs_free(struct jobs *jobs)
 		struct worker *worker = &jobs->workers[i];
 		if (worker->has_thread)
 			pthread_join(worker->thread, NULL);
-		ddns_db_free(worker->db);
+		ddns_db_free(worker->context.db);
+		if (worker->context.state != NULL)
+			worker->job->free(worker->context.state);
 	}
 	if (jobs->stop_fd >= 0)
 		close(jobs->stop_fd);

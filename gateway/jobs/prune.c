@@ -26,8 +26,9 @@ forget(struct ddns_db *db)
 }
 
 static enum ddns_result
-run(struct ddns_db *db, int *wait_msp)
+run(struct job_context *context, int *wait_msp)
 {
+	struct ddns_db *db = context->db;
 	struct ddns_rows *rows = NULL;
 	enum ddns_result result;
 	(void)wait_msp;

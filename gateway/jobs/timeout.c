@@ -11,8 +11,9 @@ enum {
 
 /* One transaction. */
 static enum ddns_result
-run(struct ddns_db *db, int *wait_msp)
+run(struct job_context *context, int *wait_msp)
 {
+	struct ddns_db *db = context->db;
 	struct ddns_rows *rows = NULL;
 	enum ddns_result result;
 	CHECK(ddns_db_query(db, DDNS_STATEMENT_JOBS_TIME_OUT, NULL, 0, QUERY_TIMEOUT_MS, &rows));
