@@ -34,7 +34,8 @@ static bool
 divert_redirected(struct http_request *request, enum MHD_Result *resultp)
 {
 	const struct gateway *gateway = request->context;
-	return redirects_are_asked(gateway->redirects, request) && divert_all(request, resultp);
+	return redirects_are_asked(gateway->redirects, request, front_is_update(request)) &&
+	       divert_all(request, resultp);
 }
 
 static enum ddns_result

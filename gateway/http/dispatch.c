@@ -123,6 +123,19 @@ is_prefetch(const struct http_request *request)
 	return false;
 }
 
+/*
+ * A browser that was told a password once sends it along with whatever a page has it fetch; what a
+ * person types into it, or opens from a bookmark, says "none".  Other clients say nothing.
+ */
+static bool
+is_of_a_page(const struct http_request *request)
+{
+	size_t length;
+	const char *site = http_request_header(request, "Sec-Fetch-Site", &length);
+	return site != NULL &&
+	       (strcasecmp(site, "cross-site") == 0 || strcasecmp(site, "same-site") == 0);
+}
+
 static unsigned
 method_bit(const char *method)
 {
@@ -178,6 +191,8 @@ call_route(struct http_worker *worker, struct http_request *request)
 		return reply_allowed(request, route);
 	if (route->is_update && is_prefetch(request))
 		return http_reply_text(request, MHD_HTTP_FORBIDDEN, "no update by looking ahead\n");
+	if (route->is_update && is_of_a_page(request))
+		return http_reply_text(request, MHD_HTTP_FORBIDDEN, "no update by another page\n");
 	connections_serve(worker->server->connections, request->fd);
 	atomic_store(&worker->is_blocked, true);
 	enum MHD_Result result = route->handler(request);

@@ -2,6 +2,9 @@
 // The page at "/", and the routes of the doors' listener.
 #include "gateway/http/front.h"
 
+#include <string.h>
+
+#include "gateway/http/guard.h"
 #include "gateway/http/myip.h"
 #include "gateway/http/nic.h"
 
@@ -43,3 +46,18 @@ const struct http_route front_routes[] = {
 	{"/", HTTP_GET, false, NULL, front_page},
 };
 const size_t front_route_count = sizeof front_routes / sizeof *front_routes;
+
+bool
+front_is_update(const struct http_request *request)
+{
+	const char *path = guard_path(request->target);
+	path += path[0] == '/' ? strspn(path, "/") - 1 : 0;
+	size_t length = strcspn(path, "?#");
+	for (size_t i = 0; i < front_route_count; i++) {
+		const struct http_route *route = &front_routes[i];
+		if (route->is_update && route->parameter == NULL && strlen(route->path) == length &&
+		    memcmp(route->path, path, length) == 0)
+			return true;
+	}
+	return false;
+}

@@ -9,4 +9,7 @@
 extern const struct http_route front_routes[];
 extern const size_t front_route_count;
 
+/* Whether a request, of which nothing is parsed yet, is for a path where updates are taken. */
+bool front_is_update(const struct http_request *request);
+
 #endif

@@ -103,7 +103,7 @@ is_own(const struct redirects *redirects, const struct host *host)
 }
 
 bool
-redirects_are_asked(struct redirects *redirects, const struct http_request *request)
+redirects_are_asked(struct redirects *redirects, const struct http_request *request, bool is_update)
 {
 	struct redirect redirect;
 	struct host host;
@@ -111,7 +111,7 @@ redirects_are_asked(struct redirects *redirects, const struct http_request *requ
 		return false;
 	if (redirects->own_count > 0)
 		return true;
-	return !host.is_address &&
+	return !host.is_address && !is_update &&
 	       redirect_table_find(redirects->table, host.name, &redirect) == DDNS_OK;
 }
 

@@ -45,8 +45,11 @@ enum MHD_Result redirects_answer(struct redirects *redirects, struct http_reques
 /*
  * Where doors share the listener: whether the request is for the redirects.  It is not if its Host
  * is one of the gateway's own names, or there is none, or a malformed one.  It is if its Host is a
- * redirected name, or where the gateway's own names are known, any other.
+ * redirected name, or where the gateway's own names are known, any other.  Where they are not
+ * known, an update (is_update) is the doors': a host that is offline must be able to come back by
+ * its name.
  */
-bool redirects_are_asked(struct redirects *redirects, const struct http_request *request);
+bool redirects_are_asked(struct redirects *redirects, const struct http_request *request,
+			 bool is_update);
 
 #endif

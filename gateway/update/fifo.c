@@ -2,6 +2,8 @@
 // A chain of updates, first in, first out.
 #include "gateway/update/fifo.h"
 
+#include <string.h>
+
 void
 fifo_init(struct fifo *fifo)
 {
@@ -39,4 +41,28 @@ fifo_move(struct fifo *to, struct fifo *from)
 	to->tail = from->tail;
 	to->count += from->count;
 	fifo_init(from);
+}
+
+void
+fifo_insert(struct fifo *fifo, struct update *update)
+{
+	struct update **where = &fifo->head;
+	while (*where != NULL && (*where)->sequence < update->sequence)
+		where = &(*where)->next;
+	update->next = *where;
+	*where = update;
+	if (update->next == NULL)
+		fifo->tail = &update->next;
+	fifo->count++;
+}
+
+struct update *
+fifo_find(const struct fifo *fifo, const char *name)
+{
+	if (name[0] == '\0')
+		return NULL;
+	struct update *update = fifo->head;
+	while (update != NULL && strcmp(update->name, name) != 0)
+		update = update->next;
+	return update;
 }

@@ -32,7 +32,9 @@ struct lane {
 
 	pthread_mutex_t mutex; // for what follows up to the thread
 	pthread_cond_t has_work;
-	struct fifo ready, busy;
+	struct fifo ready, busy; // busy in the order of arrival
+	uint64_t added;
+	char running[DDNS_DNAME_TEXT_MAX + 1]; // what a lane of single members is at, or was
 	int64_t seen_alive_ms;
 	bool is_stopped;
 	pthread_t thread;
@@ -49,11 +51,26 @@ lane_add(struct lane *lane, struct update *chain)
 	pthread_mutex_lock(&lane->mutex);
 	while (chain != NULL) {
 		struct update *next = chain->next;
+		chain->sequence = ++lane->added;
 		fifo_append(&lane->ready, chain);
 		chain = next;
 	}
 	pthread_cond_signal(&lane->has_work);
 	pthread_mutex_unlock(&lane->mutex);
+}
+
+/* Whether a lane of single members has one of that host. */
+static bool
+is_at(struct lane *singles, const char *name)
+{
+	if (name[0] == '\0')
+		return false;
+	pthread_mutex_lock(&singles->mutex);
+	bool result = strcmp(singles->running, name) == 0 ||
+		      fifo_find(&singles->ready, name) != NULL ||
+		      fifo_find(&singles->busy, name) != NULL;
+	pthread_mutex_unlock(&singles->mutex);
+	return result;
 }
 
 static void
@@ -138,7 +155,7 @@ postpone(struct lane *lane, struct update *update)
 	pthread_mutex_lock(&lane->mutex);
 	bool is_over = waited >= BUSY_MS || is_crowded(lane, update, now);
 	if (!is_over)
-		fifo_append(&lane->busy, update);
+		fifo_insert(&lane->busy, update);
 	pthread_mutex_unlock(&lane->mutex);
 	if (is_over)
 		finish(update, UPDATE_BUSY, "somebody else is changing this host");
@@ -216,25 +233,63 @@ run_batch(struct lane *lane, struct ddns_db *db)
 	batch_clear(batch);
 }
 
-/* Moves the next group into the batch; members whose time is over get their verdict. */
+/*
+ * Busy members whose time has come go before all that is newer, but never before an older one of
+ * their host: what was reported last must be what stands in the end.
+ */
 static void
-collect(struct lane *lane, struct fifo *overdue)
+collect_due(struct lane *lane, int64_t now)
+{
+	struct fifo due, still;
+	fifo_init(&due);
+	fifo_init(&still);
+	while (lane->busy.count > 0) {
+		struct update *update = fifo_take(&lane->busy);
+		bool is_due = update->retry_at_ms <= now && fifo_find(&still, update->name) == NULL;
+		fifo_append(is_due ? &due : &still, update);
+	}
+	fifo_move(&lane->busy, &still);
+	fifo_move(&due, &lane->ready);
+	fifo_move(&lane->ready, &due);
+}
+
+/* Puts a member behind an older one of its host that waits; false: there is none. */
+static bool
+wait_behind(struct lane *lane, struct update *update, int64_t now, struct fifo *overdue)
+{
+	const struct update *older = fifo_find(&lane->busy, update->name);
+	if (older == NULL || older->sequence > update->sequence)
+		return false;
+	if (update->busy_since_ms == 0)
+		update->busy_since_ms = now;
+	update->retry_at_ms = older->retry_at_ms;
+	if (is_crowded(lane, update, now))
+		fifo_append(overdue, update);
+	else
+		fifo_insert(&lane->busy, update);
+	return true;
+}
+
+/*
+ * Moves the next group into the batch.  Members whose time is over get their verdict, and those
+ * whose host the lane of single members is at follow there.
+ */
+static void
+collect(struct lane *lane, struct fifo *overdue, struct fifo *followers)
 {
 	int64_t now = ddns_clock_ms();
-	for (size_t i = lane->busy.count; i > 0; i--) {
-		struct update *update = fifo_take(&lane->busy);
-		if (update->retry_at_ms <= now)
-			fifo_append(&lane->ready, update);
-		else
-			fifo_append(&lane->busy, update);
-	}
+	collect_due(lane, now);
 	while (lane->ready.count > 0 && lane->batch.count < lane->group_max) {
 		struct update *update = fifo_take(&lane->ready);
 		if (now >= update->request->deadline_ms)
 			fifo_append(overdue, update);
-		else
+		else if (lane->singles != NULL && is_at(lane->singles, update->name))
+			fifo_append(followers, update);
+		else if (!wait_behind(lane, update, now, overdue))
 			lane->batch.members[lane->batch.count++] = update;
 	}
+	if (lane->singles == NULL && lane->batch.count > 0)
+		memcpy(lane->running, lane->batch.members[0]->name, sizeof lane->running);
 }
 
 /* Under the mutex: sleeps until there may be something to do. */
@@ -259,13 +314,17 @@ sleep_lane(struct lane *lane)
 static void
 work(struct lane *lane)
 {
-	struct fifo overdue;
+	struct fifo overdue, followers;
 	fifo_init(&overdue);
+	fifo_init(&followers);
 	pthread_mutex_lock(&lane->mutex);
+	lane->running[0] = '\0';
 	sleep_lane(lane);
 	lane->seen_alive_ms = ddns_clock_ms();
-	collect(lane, &overdue);
+	collect(lane, &overdue, &followers);
 	pthread_mutex_unlock(&lane->mutex);
+	if (followers.count > 0)
+		lane_add(lane->singles, followers.head);
 	while (overdue.count > 0) {
 		struct update *update = fifo_take(&overdue);
 		if (update->busy_since_ms != 0)

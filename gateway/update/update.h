@@ -69,6 +69,7 @@ struct update {
 	// the writer's own
 	struct update_request *request;
 	struct update *next;
+	uint64_t sequence;		    // in the order of arrival
 	int64_t busy_since_ms, retry_at_ms; // 0: was not busy yet
 	unsigned attempts;		    // that ended in a deadlock or its like
 	bool may_have_changed;		    // by a commit whose answer was lost

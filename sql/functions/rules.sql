@@ -30,9 +30,10 @@ begin
         hint = 'Write such as "192.0.2.1", "2001:db8::1" or "192.0.2.1#5353".';
     end if;
   end loop;
-  if new.kind = 'private' and (tg_op = 'INSERT' or new.account_id is distinct from old.account_id) then
-    new.served := new.served
-      and coalesce((select state = 'active' from accounts where id = new.account_id for share), true);
+  if tg_op = 'INSERT' or (new.kind, new.account_id) is distinct from (old.kind, old.account_id) then
+    new.served := (new.served or tg_op = 'UPDATE')
+      and (new.kind <> 'private'
+           or coalesce((select state = 'active' from accounts where id = new.account_id for share), true));
   end if;
   return new;
 end $$;

@@ -63,11 +63,20 @@ end $$;
 -- scalar subquery.  It gives null when the rows go because their zone goes; then the zone's own
 -- trigger speaks.
 
+-- The state of a zone that is new.  One that has the id of a former one goes on from the last version
+-- in the log: else a reader that was away could take new versions for what follows its own old one.
+create or replace function start_state(p_zone bigint) returns void
+language sql security definer set search_path = ddns, pg_temp as $$
+  insert into zone_state (zone_id, version)
+  values (p_zone, coalesce((select max(version) from steps where zone_id = p_zone), 0))
+  on conflict do nothing
+$$;
+
 create or replace function zones_note() returns trigger -- insert, delete
 language plpgsql security definer set search_path = ddns, pg_temp as $$
 begin
   if tg_op = 'INSERT' then
-    insert into zone_state (zone_id) select id from t on conflict do nothing;
+    perform start_state(id) from t;
   else
     insert into last_serials (origin, zone_id, serial)
     select t.origin, t.id, s.serial from t join zone_state s on s.zone_id = t.id
@@ -81,7 +90,7 @@ end $$;
 create or replace function zones_note_update() returns trigger
 language plpgsql security definer set search_path = ddns, pg_temp as $$
 begin
-  insert into zone_state (zone_id) select id from n except select id from o on conflict do nothing;
+  perform start_state(id) from (select id from n except select id from o) d;
   insert into last_serials (origin, zone_id, serial)
   select o.origin, o.id, s.serial from o join zone_state s on s.zone_id = o.id
   where not exists (select from n where n.id = o.id and n.origin = o.origin)
