@@ -25,7 +25,7 @@ def test_without_names_of_its_own(shared):
     for host in (stack.gateway.address, "[::1]", "ddns.example.org", "nobody." + stack.zone, None, "localhost:80"):
         assert redirects.ask(host, "/myip").status == 200, host
     assert redirects.ask(stack.host, "/myip").status == 503
-    assert redirects.ask(stack.host, "/nic/update").status == 503, "a user's name is no door"
+    assert redirects.ask(stack.host, "/nic/update").status == 401, "an offline host comes back by its own name"
     assert stack.update(myip="192.0.2.8").startswith("good")
     assert redirects.wait(stack.host, 200, path="/myip").body == b"127.0.0.1"
     assert redirects.ask([stack.host, stack.host]).status == 400
