@@ -105,7 +105,7 @@ def test_key_that_is_revoked_or_limited(update):
 
 def test_knsupdate(update):
     if shutil.which("knsupdate") is None:
-        pytest.skip("knsupdate is not installed")
+        pytest.fail("knsupdate is not installed: install the package knot-dnsutils")
     script = (f"server {update.address} {update.port}\nzone {ZONE}.\nkey hmac-sha256:k1 {update.secrets['k1']}\n"
               "del k1.example.org. A\nadd k1.example.org. 60 A 192.0.2.20\nsend\nquit\n")
     update.run(["knsupdate"], script)
