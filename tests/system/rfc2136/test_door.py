@@ -215,7 +215,8 @@ def test_mutated_messages(update, is_long):
             wire[rng.randrange(2, len(wire))] = rng.choice([0, 1, 255, 0xc0, rng.randrange(256)])
         if rng.random() < 0.1:
             del wire[rng.randrange(len(wire)):]
-        if bytes(wire[2:]) in [original[2:] for original in originals]:
+        # the same, or the same but for the case of names: that of the key and of its algorithm is not signed
+        if bytes(wire[2:]).lower() in [original[2:].lower() for original in originals]:
             continue
         client.sendto(wire, (update.address, update.port))
         if i % 500 == 0:
