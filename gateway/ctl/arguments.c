@@ -151,8 +151,10 @@ parse_noun(struct parser *parser, const char *word)
 		return DDNS_OK;
 	}
 	arguments->noun = command_find_noun(word);
-	if (arguments->noun != NULL)
+	if (arguments->noun != NULL) {
+		arguments->command = command_alone(arguments->noun);
 		return DDNS_OK;
+	}
 	const char *names[CANDIDATES_MAX];
 	for (size_t i = 0; i < command_noun_count; i++)
 		names[i] = command_nouns[i]->name;
@@ -190,12 +192,13 @@ check_operands(struct parser *parser)
 	if (command == NULL)
 		return refuse(parser, "what is to be done with the %s? (ddnsctl help %s)",
 			      arguments->noun->name, arguments->noun->name);
+	const char *gap = command->verb[0] != '\0' ? " " : "";
 	if (arguments->operand_count < command->least)
-		return refuse(parser, "too few words: ddnsctl %s %s %s", arguments->noun->name,
-			      command->verb, command->operands);
+		return refuse(parser, "too few words: ddnsctl %s%s%s %s", arguments->noun->name,
+			      gap, command->verb, command->operands);
 	if (arguments->operand_count > command->most)
-		return refuse(parser, "'%s' is too much: ddnsctl %s %s %s",
-			      arguments->operands[command->most], arguments->noun->name,
+		return refuse(parser, "'%s' is too much: ddnsctl %s%s%s %s",
+			      arguments->operands[command->most], arguments->noun->name, gap,
 			      command->verb, command->operands);
 	return DDNS_OK;
 }

@@ -39,6 +39,13 @@ command_find(const struct noun *noun, const char *verb)
 	return NULL;
 }
 
+const struct command *
+command_alone(const struct noun *noun)
+{
+	return noun->command_count == 1 && noun->commands[0].verb[0] == '\0' ? noun->commands
+									     : NULL;
+}
+
 const struct command_option *
 command_find_option(const struct command *command, const char *name)
 {

@@ -21,7 +21,7 @@ struct command_option {
 };
 
 struct command {
-	const char *verb;
+	const char *verb;     // "": the noun has this one command, and its name is the whole of it
 	const char *operands; // as the usage line shows them, "" where there are none
 	size_t least, most;   // how many of them
 	const char *summary;  // one line, lower case
@@ -51,6 +51,9 @@ extern const size_t command_common_option_count;
 /* NULL: there is none of that name. */
 const struct noun *command_find_noun(const char *name);
 const struct command *command_find(const struct noun *noun, const char *verb);
+
+/* The one command of a noun that takes no verb; NULL for all others. */
+const struct command *command_alone(const struct noun *noun);
 const struct command_option *command_find_option(const struct command *command, const char *name);
 
 #endif

@@ -45,8 +45,9 @@ print_overview(FILE *stream)
 	      stream);
 	for (size_t i = 0; i < command_noun_count; i++) {
 		const struct noun *noun = command_nouns[i];
-		fprintf(stream, "  %-8s %s:", noun->name, noun->summary);
-		for (size_t j = 0; j < noun->command_count; j++)
+		bool is_alone = command_alone(noun) != NULL;
+		fprintf(stream, "  %-8s %s%s", noun->name, noun->summary, is_alone ? "" : ":");
+		for (size_t j = 0; j < noun->command_count && !is_alone; j++)
 			fprintf(stream, " %s", noun->commands[j].verb);
 		fputc('\n', stream);
 	}
@@ -80,7 +81,8 @@ print_noun(FILE *stream, const struct noun *noun)
 static void
 print_command(FILE *stream, const struct noun *noun, const struct command *command)
 {
-	fprintf(stream, "usage: ddnsctl %s %s%s%s%s\n\n%s\n", noun->name, command->verb,
+	fprintf(stream, "usage: ddnsctl %s%s%s%s%s%s\n\n%s\n", noun->name,
+		command->verb[0] != '\0' ? " " : "", command->verb,
 		command->operands[0] != '\0' ? " " : "", command->operands,
 		command->option_count > 0 ? " [OPTIONS]" : "", command->summary);
 	if (command->text[0] != '\0')
