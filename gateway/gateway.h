@@ -8,6 +8,7 @@
 #include "gateway/feed.h"
 #include "gateway/metrics.h"
 #include "gateway/redirect/redirect.h"
+#include "gateway/update/attempts.h"
 #include "gateway/update/authenticate.h"
 #include "gateway/update/credential.h"
 #include "gateway/update/hasher.h"
@@ -21,6 +22,7 @@ struct gateway {
 	struct dns_door *dns; // NULL: switched off
 	struct hasher *hasher;
 	struct writer *writer;
+	struct attempts *attempts;
 	struct feed *feed;
 	struct redirects *redirects;
 };

@@ -195,6 +195,11 @@ create_gateway(struct program *program)
 		.metrics = &gateway->metrics,
 	};
 	CHECK(writer_create(&writer, &gateway->writer));
+	const struct attempts_options attempts = {
+		.database = database,
+		.metrics = &gateway->metrics,
+	};
+	CHECK(attempts_create(&attempts, &gateway->attempts));
 	const struct feed_options feed = {
 		.database = database,
 		.credentials = gateway->credentials,
@@ -284,6 +289,7 @@ stop(struct program *program)
 	keyring_free(gateway->keyring);
 	hasher_free(gateway->hasher);
 	writer_free(gateway->writer);
+	attempts_free(gateway->attempts);
 	credentials_free(gateway->credentials);
 	free(gateway->realm);
 	secret_key_clear(&program->secret_key);

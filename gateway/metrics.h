@@ -42,6 +42,7 @@ struct metrics {
 	struct histogram dns_batch_sizes; // DNS updates in one transaction
 	atomic_ullong dns_unverified;	  // messages whose signature was not taken
 	atomic_ullong dns_over_rate;	  // signed ones over the rate of their key
+	atomic_ullong attempts_dropped;	  // failed tries that were not noted: too many
 	atomic_ullong redirects[REDIRECT_ANSWER_COUNT];
 };
 

@@ -9,6 +9,7 @@
 #include "gateway/gateway.h"
 #include "gateway/http/basic.h"
 #include "gateway/http/nic_request.h"
+#include "gateway/update/hostname.h"
 #include "gateway/update/outcome.h"
 
 enum { RETRY_AFTER_SIZE = 8 };
@@ -98,6 +99,33 @@ report_whole(struct nic *nic, enum update_verdict verdict, const char *reason)
 	report(nic, &outcome);
 }
 
+/* Tells the holders of the hosts that somebody tried; of whom only what is no secret. */
+static void
+note_denied(struct nic *nic, const char *user)
+{
+	struct gateway *gateway = nic->gateway;
+	char host[DDNS_DNAME_TEXT_MAX + 1] = "", key[DDNS_DNAME_TEXT_MAX + 1];
+	struct attempt attempt = {
+		.door = UPDATE_DOOR_HTTP,
+		.peer = &nic->request->peer,
+		.reason = "wrong user name or password",
+	};
+	if (credentials_have_account(gateway->credentials, user))
+		attempt.login = user;
+	else if (ddns_dname_canonical(user, key) == DDNS_OK &&
+		 credentials_have_key(gateway->credentials, key))
+		attempt.key = key;
+	for (size_t i = 0; i < nic->asked.host_count && i < NIC_HOSTS_MAX; i++) {
+		attempt.name = nic->asked.hosts[i].name;
+		attempts_note(gateway->attempts, &attempt);
+	}
+	// a host may be the user name
+	if (nic->asked.host_count == 0 && hostname_canonical(user, host) == DDNS_OK) {
+		attempt.name = host;
+		attempts_note(gateway->attempts, &attempt);
+	}
+}
+
 /* Who asks, by the Authorization header. */
 static enum ddns_result
 identify(struct nic *nic)
@@ -111,6 +139,8 @@ identify(struct nic *nic)
 		return DDNS_DENIED;
 	enum ddns_result result = authenticate(gateway->credentials, gateway->hasher, basic.user,
 					       basic.password, &nic->updates->credential);
+	if (result == DDNS_DENIED)
+		note_denied(nic, basic.user);
 	basic_clear(&basic);
 	return result;
 }
@@ -188,6 +218,7 @@ write_line(struct nic *nic, FILE *out, const struct update *update, const char *
 		outcome.verdict = update->verdict;
 		outcome.zone = update->zone;
 		outcome.reason = update->reason;
+		attempts_note_update(nic->gateway->attempts, nic->updates, update);
 		if (update->found[0] != '\0')
 			outcome.name = update->found;
 	}

@@ -161,6 +161,9 @@ prometheus_write(FILE *out, const struct status_sources *sources)
 	write_counter(out, "password_overflows_total",
 		      "Requests refused since too many passwords waited.",
 		      &metrics->password_overflows);
+	write_counter(out, "attempts_dropped_total",
+		      "Failed tries that were not noted for the name's holder.",
+		      &metrics->attempts_dropped);
 	write_gauge(out, "http_connections", "HTTP connections open now.",
 		    (double)http_server_connections(sources->doors));
 	write_counter(out, "http_connections_total", "HTTP connections accepted.",
