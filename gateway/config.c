@@ -49,6 +49,14 @@ static const struct option {
 	 "How much is logged: error, warning, notice, info (one line an update) or debug."},
 	{"http-listen", OPTION_LISTEN, false, "*:80 [::]:80", 0, 0, 0, AT(http_listen),
 	 "Where updates over HTTP are taken: ADDRESS:PORT or [IPV6]:PORT, any number."},
+	{"https-listen", OPTION_LISTEN, false, "", 0, 0, 0, AT(https_listen),
+	 "Where the same is done over TLS (1.2 and 1.3), with the certificate below; port 443\n"
+	 "as a rule.  An empty list switches HTTPS off."},
+	{"tls-certificate", OPTION_STRING, true, "", 0, 0, 0, AT(tls_certificate),
+	 "The server's certificate and after it those up to its authority, in PEM form.  It and\n"
+	 "the key are read again when the files change; the system user must be able to."},
+	{"tls-key", OPTION_STRING, true, "", 0, 0, 0, AT(tls_key),
+	 "The private key of the certificate, in PEM form, without a password."},
 	{"status-listen", OPTION_LISTEN, false, "127.0.0.1:8053", 0, 0, 0, AT(status_listen),
 	 "Where /livez, /readyz and /metrics are answered, for monitoring.  Everybody who\n"
 	 "reaches this address may read them.  An empty list switches them off."},
@@ -57,13 +65,13 @@ static const struct option {
 	{"http-threads", OPTION_NUMBER, false, NULL, 64, 4, 1024, AT(http_threads),
 	 "Threads that answer HTTP: how many requests can wait for the database at once."},
 	{"http-connections", OPTION_NUMBER, false, NULL, 4096, 16, 65536, AT(http_connections),
-	 "HTTP connections open at once; more wait in the system's queue."},
+	 "HTTP connections open at once, and as many of HTTPS; more wait in the system's queue."},
 	{"http-connections-per-address", OPTION_NUMBER, true, NULL, 100, 0, 65536,
 	 AT(http_connections_per_address),
-	 "HTTP connections open at once from one IPv4 address or IPv6 /64; more are closed.\n"
-	 "0 is no limit."},
+	 "HTTP connections open at once from one IPv4 address or IPv6 /64, and as many of\n"
+	 "HTTPS; more are closed.  0 is no limit."},
 	{"http-request-timeout", OPTION_NUMBER, true, NULL, 30, 1, 3600, AT(http_request_timeout),
-	 "Seconds after which an HTTP connection is closed, however it got on."},
+	 "Seconds after which an HTTP or HTTPS connection is closed, however it got on."},
 	{"dns-listen", OPTION_LISTEN, false, "", 0, 0, 0, AT(dns_listen),
 	 "Where DNS UPDATE (RFC 2136) is taken, over UDP and TCP: ADDRESS:PORT, any number.\n"
 	 "Clients that cannot name a port need port 53 of an address that named does not use.\n"
@@ -345,6 +353,19 @@ copy_values(cfg_t *cfg, struct config *config)
 	return result;
 }
 
+/* What can be wrong although each value is right. */
+static enum ddns_result
+check_together(const char *path, const struct config *config)
+{
+	if (config->https_listen.count == 0 ||
+	    (config->tls_certificate[0] != '\0' && config->tls_key[0] != '\0'))
+		return DDNS_OK;
+	log_error("%s: https-listen needs the files of a certificate and its key: set "
+		  "tls-certificate and tls-key, too",
+		  path);
+	return DDNS_BAD_INPUT;
+}
+
 enum ddns_result
 config_load(const char *path, struct config **configp)
 {
@@ -375,6 +396,7 @@ config_load(const char *path, struct config **configp)
 	if (config == NULL)
 		goto cleanup;
 	CHECK(copy_values(cfg, config));
+	CHECK(check_together(path, config));
 	*configp = config;
 	config = NULL;
 

@@ -25,6 +25,9 @@ struct config {
 	char *secret_key_file;
 	char *log_level;
 	struct config_list http_listen;
+	struct config_list https_listen;
+	char *tls_certificate;
+	char *tls_key;
 	struct config_list status_listen;
 	char *http_realm;
 	long http_threads;

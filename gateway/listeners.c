@@ -6,16 +6,20 @@
 
 #include "gateway/http/front.h"
 #include "gateway/http/status.h"
+#include "sql/client/db.h"
 
 enum {
 	STATUS_THREADS = 2,
 	STATUS_CONNECTIONS = 64,
 	REDIRECT_THREADS = 4, // nothing in them waits
+	WATCH_MS = 1000,      // between two looks at the certificate's files
 };
 
 struct listeners {
 	struct http_server *doors, *status;
-	struct http_server *redirects; // NULL where they share the doors'
+	struct http_server *secure;	 // the doors over TLS, or NULL
+	struct certificate *certificate; // NULL without it
+	struct http_server *redirects;	 // NULL where they share the doors'
 	struct proxy_prefix *proxies;
 	struct status_sources status_sources;
 };
@@ -71,6 +75,15 @@ bind_doors(struct listeners *listeners, const struct config *config, struct gate
 	enum ddns_result result;
 	CHECK(read_proxies(listeners, &config->trusted_proxies, &options.proxies));
 	CHECK(http_server_create(&options, &listeners->doors));
+	if (config->https_listen.count > 0) {
+		CHECK(certificate_create(config->tls_certificate, config->tls_key,
+					 &listeners->certificate));
+		options.name = "https";
+		options.listen = &config->https_listen;
+		options.certificate = listeners->certificate;
+		CHECK(http_server_create(&options, &listeners->secure));
+		options.certificate = NULL;
+	}
 	options.name = "redirects";
 	options.listen = &config->redirect_listen;
 	options.route_count = 0;
@@ -88,6 +101,8 @@ bind_status(struct listeners *listeners, const struct config *config, struct gat
 {
 	listeners->status_sources.gateway = gateway;
 	listeners->status_sources.doors = listeners->doors;
+	listeners->status_sources.secure = listeners->secure;
+	listeners->status_sources.certificate = listeners->certificate;
 	const struct http_server_options options = {
 		.name = "status",
 		.listen = &config->status_listen,
@@ -100,6 +115,17 @@ bind_status(struct listeners *listeners, const struct config *config, struct gat
 		.request_timeout_s = (unsigned)config->http_request_timeout,
 	};
 	return http_server_create(&options, &listeners->status);
+}
+
+enum ddns_result
+listeners_check(const struct config *config)
+{
+	struct certificate *certificate = NULL;
+	enum ddns_result result = DDNS_OK;
+	if (config->https_listen.count > 0)
+		result = certificate_create(config->tls_certificate, config->tls_key, &certificate);
+	certificate_free(certificate);
+	return result;
 }
 
 enum ddns_result
@@ -125,6 +151,10 @@ listeners_start(struct listeners *listeners)
 {
 	enum ddns_result result;
 	CHECK(http_server_start(listeners->doors));
+	if (listeners->secure != NULL) {
+		certificate_check_access(listeners->certificate);
+		CHECK(http_server_start(listeners->secure));
+	}
 	if (listeners->redirects != NULL)
 		CHECK(http_server_start(listeners->redirects));
 	CHECK(http_server_start(listeners->status));
@@ -139,8 +169,32 @@ listeners_reload(struct listeners *listeners, const struct config *config)
 	unsigned per_address = (unsigned)config->http_connections_per_address;
 	unsigned timeout_s = (unsigned)config->http_request_timeout;
 	http_server_set_limits(listeners->doors, per_address, timeout_s);
+	if (listeners->secure != NULL) {
+		http_server_set_limits(listeners->secure, per_address, timeout_s);
+		certificate_reload(listeners->certificate, config->tls_certificate,
+				   config->tls_key);
+	}
 	if (listeners->redirects != NULL)
 		http_server_set_limits(listeners->redirects, per_address, timeout_s);
+}
+
+int
+listeners_watch(struct listeners *listeners)
+{
+	if (listeners->certificate == NULL)
+		return -1;
+	certificate_watch(listeners->certificate);
+	return WATCH_MS;
+}
+
+static void
+drain(struct listeners *listeners, int timeout_ms)
+{
+	int64_t deadline = ddns_clock_ms() + timeout_ms;
+	if (listeners->doors != NULL)
+		http_server_drain(listeners->doors, timeout_ms);
+	if (listeners->secure != NULL)
+		http_server_drain(listeners->secure, (int)(deadline - ddns_clock_ms()));
 }
 
 void
@@ -149,10 +203,11 @@ listeners_free(struct listeners *listeners, int timeout_ms)
 	if (listeners == NULL)
 		return;
 	http_server_free(listeners->status);
-	if (listeners->doors != NULL)
-		http_server_drain(listeners->doors, timeout_ms);
+	drain(listeners, timeout_ms);
 	http_server_free(listeners->doors);
+	http_server_free(listeners->secure);
 	http_server_free(listeners->redirects);
+	certificate_free(listeners->certificate);
 	free(listeners->proxies);
 	free(listeners);
 }

@@ -330,7 +330,10 @@ serve(struct program *program, const sigset_t *signals)
 	for (;;) {
 		struct pollfd event = {.fd = fd, .events = POLLIN};
 		struct signalfd_siginfo info;
-		int count = poll(&event, 1, watchdog_ms > 0 ? watchdog_ms : -1);
+		int pause_ms = listeners_watch(program->listeners);
+		if (watchdog_ms > 0 && (pause_ms < 0 || pause_ms > watchdog_ms))
+			pause_ms = watchdog_ms;
+		int count = poll(&event, 1, pause_ms);
 		if (watchdog_ms > 0 && status_is_alive(&program->gateway))
 			systemd_notify("WATCHDOG=1");
 		if (count <= 0 || read(fd, &info, sizeof info) != sizeof info)
@@ -373,8 +376,10 @@ main(int argc, char **argv)
 						   : config_log_priority(program.config));
 	status = EXIT_FAILURE;
 	if (program.arguments.is_check) {
-		log_info("the configuration '%s' is right", program.arguments.config);
-		status = EXIT_SUCCESS;
+		if (listeners_check(program.config) == DDNS_OK) {
+			log_info("the configuration '%s' is right", program.arguments.config);
+			status = EXIT_SUCCESS;
+		}
 	} else if (program.arguments.is_foreground || process_fork() == DDNS_OK) {
 		block_signals(&signals);
 		if (start(&program) == DDNS_OK) {

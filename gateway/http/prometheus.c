@@ -146,6 +146,13 @@ write_redirects(FILE *out, struct gateway *gateway)
 			get(&gateway->metrics.redirects[i]));
 }
 
+static size_t
+count_connections(const struct status_sources *sources)
+{
+	size_t count = http_server_connections(sources->doors);
+	return sources->secure == NULL ? count : count + http_server_connections(sources->secure);
+}
+
 void
 prometheus_write(FILE *out, const struct status_sources *sources)
 {
@@ -164,12 +171,16 @@ prometheus_write(FILE *out, const struct status_sources *sources)
 	write_counter(out, "attempts_dropped_total",
 		      "Failed tries that were not noted for the name's holder.",
 		      &metrics->attempts_dropped);
-	write_gauge(out, "http_connections", "HTTP connections open now.",
-		    (double)http_server_connections(sources->doors));
-	write_counter(out, "http_connections_total", "HTTP connections accepted.",
+	write_gauge(out, "http_connections", "HTTP and HTTPS connections open now.",
+		    (double)count_connections(sources));
+	write_counter(out, "http_connections_total", "HTTP and HTTPS connections accepted.",
 		      &metrics->http_connections);
 	write_counter(out, "http_refused_total", "HTTP connections over the limit of an address.",
 		      &metrics->http_refused);
 	write_counter(out, "http_overdue_total", "HTTP connections cut off by the deadline.",
 		      &metrics->http_overdue);
+	if (sources->certificate != NULL)
+		write_gauge(out, "tls_certificate_expiry_seconds",
+			    "When the certificate in use expires, since 1970.",
+			    (double)certificate_expires(sources->certificate));
 }

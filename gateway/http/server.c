@@ -53,10 +53,11 @@ start_worker(struct http_server *server, struct http_worker *worker)
 {
 	const struct http_server_options *options = &server->options;
 	size_t memory = options->divert == NULL ? MEMORY_PER_CONNECTION : MEMORY_WITH_ECHO;
+	bool is_tls = options->certificate != NULL;
 	worker->server = server;
 	worker->daemon = MHD_start_daemon(
 		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
-			MHD_USE_ITC | MHD_USE_ERROR_LOG,
+			MHD_USE_ITC | MHD_USE_ERROR_LOG | (is_tls ? MHD_USE_TLS : 0),
 		0, NULL, NULL, dispatch_request, worker, MHD_OPTION_EXTERNAL_LOGGER, log_library,
 		NULL, // first: it reports on the others
 		MHD_OPTION_NOTIFY_COMPLETED, dispatch_completed, worker,
@@ -65,7 +66,10 @@ start_worker(struct http_server *server, struct http_worker *worker)
 		MHD_OPTION_CONNECTION_LIMIT, options->connections,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory, MHD_OPTION_STRICT_FOR_CLIENT,
 		0, // routers send what they send
-		MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE, MHD_OPTION_END);
+		MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE,
+		// plain HTTP's list of options ends here
+		is_tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, CERTIFICATE_PRIORITIES,
+		MHD_OPTION_HTTPS_CERT_CALLBACK2, certificate_retrieve, MHD_OPTION_END);
 	return worker->daemon == NULL ? DDNS_INTERNAL : DDNS_OK;
 }
 

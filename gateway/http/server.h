@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "gateway/config.h"
+#include "gateway/http/certificate.h"
 #include "gateway/http/proxy.h"
 #include "gateway/http/request.h"
 #include "gateway/metrics.h"
@@ -35,6 +36,7 @@ typedef bool http_divert(struct http_request *request, enum MHD_Result *resultp)
 struct http_server_options {
 	const char *name;		  // for the log
 	const struct config_list *listen; // ADDRESS:PORT each
+	struct certificate *certificate;  // for TLS; NULL: plain HTTP
 	const struct http_route *routes;
 	size_t route_count;
 	http_divert *divert;	// or NULL

@@ -9,7 +9,8 @@
 /* The server's context is a struct status_sources. */
 struct status_sources {
 	struct gateway *gateway;
-	struct http_server *doors; // whose connections are counted
+	struct http_server *doors, *secure; // whose connections are counted; secure may be NULL
+	struct certificate *certificate;    // NULL without HTTPS
 };
 
 extern const struct http_route status_routes[];

@@ -17,6 +17,7 @@ bind9-dev              headers of named, for the module
 libpq-dev              PostgreSQL client library
 liburcu-dev            the mirror of the module, read without locks
 libmicrohttpd-dev      HTTP server of the gateway
+libgnutls28-dev        TLS of that server
 libssl-dev             HMAC, AES-GCM and random numbers
 libknot-dev            DNS messages, and record data from text
 libconfuse-dev         configuration file of the gateway
@@ -51,7 +52,7 @@ kea-dhcp-ddns-server   clients at the DNS door: D2
 lego                   clients at the DNS door: certificates
 certbot                clients at the DNS door: certificates
 python3-certbot-dns-rfc2136  clients at the DNS door: the plugin of certbot
-python3-cryptography   clients at the DNS door: a stand-in for an authority
+python3-cryptography   system tests: certificates
 '
 
 # missing_packages LIST... : the packages of these lists that are not installed.

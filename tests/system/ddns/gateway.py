@@ -15,7 +15,7 @@ database = "{conninfo}"
 user = "{user}"
 secret-key-file = "{secret_key}"
 http-listen = {{"{address}:{port}"}}
-redirect-listen = {{"{address}:{redirect_port}"}}
+{https}redirect-listen = {{"{address}:{redirect_port}"}}
 status-listen = {{"{address}:{status_port}"}}
 dns-listen = {{"{address}:{dns_port}"}}
 # No limits: every client of a sandbox has the same address.
@@ -25,6 +25,13 @@ dns-key-rate = 0
 dns-query-rate = 0
 dns-refusal-rate = 0
 {options}"""
+
+
+HTTPS = """\
+https-listen = {{"{address}:{port}"}}
+tls-certificate = "{chain}"
+tls-key = "{key}"
+"""
 
 
 class Gateway:
@@ -41,8 +48,10 @@ class Gateway:
         self.cluster = cluster
         self.options = ""  # more lines of configuration
         self.environment = {}  # more variables for the gateway
+        self.certificate = None  # (chain, key) of ddns.tls: HTTPS, too
         self.port = None
         self.redirect_port = None
+        self.https_port = None
         self.status_port = None
         self.dns_port = None
         self._keep = keep
@@ -70,6 +79,8 @@ class Gateway:
                                              avoid=[*taken, self.port, self.status_port])
             self.dns_port = claims.port(self.address, [self.dns_port or 53, 5353], ("tcp", "udp"),
                                         avoid=[*taken, self.port, self.status_port, self.redirect_port])
+            if self.certificate is not None:
+                self.https_port = claims.port(self.address, [self.https_port or 8443], avoid=[*taken, self.dns_port])
             self.rewrite()
             begin = os.path.getsize(self.log) if os.path.exists(self.log) else 0
             self.server.start([self.build.gateway, "-f", "-c", self.conf], cwd=self.home,
@@ -78,7 +89,7 @@ class Gateway:
                 self.wait_ready(timeout, begin)
                 return
             except _PortTaken:
-                taken += [self.port, self.status_port, self.redirect_port, self.dns_port]
+                taken += [self.port, self.status_port, self.redirect_port, self.dns_port, self.https_port]
                 self.server.stop()
         raise StepFailed("the gateway found no port to listen on", self.log)
 
@@ -90,11 +101,13 @@ class Gateway:
 
     def rewrite(self):
         """Writes the configuration anew, as options are now."""
+        https = "" if self.certificate is None else HTTPS.format(
+            address=self.address, port=self.https_port, chain=self.certificate[0], key=self.certificate[1])
         with open(self.conf + ".new", "w", encoding="utf-8") as file:
             file.write(CONFIG.format(conninfo=self.cluster.conninfo(GATEWAY_ROLE), secret_key=self.secret_key,
                                      user=pwd.getpwuid(os.geteuid()).pw_name, address=self.address, port=self.port,
                                      redirect_port=self.redirect_port, status_port=self.status_port,
-                                     dns_port=self.dns_port,
+                                     dns_port=self.dns_port, https=https,
                                      options=self.options))
         os.rename(self.conf + ".new", self.conf)
 
