@@ -107,6 +107,13 @@ load_drop(void *context, void *load)
 }
 
 static enum ddns_result
+failed(void *context, int64_t zone_id, const char *origin)
+{
+	struct feed *feed = context;
+	return mirror_fail(feed->mirror, zone_id, origin);
+}
+
+static enum ddns_result
 step(void *context, const struct ddns_zone *zone, const char *const *names, size_t name_count,
      const struct ddns_row *rows, size_t row_count)
 {
@@ -223,6 +230,7 @@ feed_start(struct feed *feed)
 			 .load_row = load_row,
 			 .load_end = load_end,
 			 .load_drop = load_drop,
+			 .failed = failed,
 			 .step = step,
 			 .gone = gone,
 			 .ready = ready,

@@ -68,12 +68,19 @@ compare_ids(const void *left, const void *right)
 	return (a->id > b->id) - (a->id < b->id);
 }
 
+/* Its place in mirror->by_id, or NULL. */
+static struct zone **
+find_place(struct mirror *mirror, int64_t id)
+{
+	struct zone key = {.id = id};
+	return (struct zone **)tfind(&key, &mirror->by_id, compare_ids);
+}
+
 static struct zone *
 find_zone(struct mirror *mirror, int64_t id)
 {
-	struct zone key = {.id = id};
-	void *found = tfind(&key, &mirror->by_id, compare_ids);
-	return found != NULL ? *(struct zone **)found : NULL;
+	struct zone **place = find_place(mirror, id);
+	return place != NULL ? *place : NULL;
 }
 
 /* An origin in its stored form; its octets on the wire, 0 where it is none. */
@@ -89,9 +96,16 @@ read_origin(const char *origin, char out[DDNS_DNAME_TEXT_MAX + 1])
 	return 0;
 }
 
+/*
+ * The zone of that id and origin, made if there is none.  One that had the id under another origin
+ * goes.  NULL: no memory, and nothing has changed.
+ */
 static struct zone *
-add_zone(struct mirror *mirror, int64_t id, const char *origin, size_t origin_wire)
+get_zone(struct mirror *mirror, int64_t id, const char *origin, size_t origin_wire)
 {
+	struct zone **place = find_place(mirror, id);
+	if (place != NULL && strcmp((*place)->origin, origin) == 0)
+		return *place;
 	size_t length = strlen(origin);
 	struct zone *zone = calloc(1, sizeof(*zone) + length + 1);
 	if (zone == NULL)
@@ -100,9 +114,13 @@ add_zone(struct mirror *mirror, int64_t id, const char *origin, size_t origin_wi
 	zone->origin_wire = origin_wire;
 	zone->length = length;
 	memcpy(zone->origin, origin, length);
-	if (tsearch(zone, &mirror->by_id, compare_ids) == NULL) {
+	if (place != NULL) {
+		struct zone *before = *place;
+		*place = zone;
+		mirror_remove_zone(mirror, before, STAY_MS);
+	} else if (tsearch(zone, &mirror->by_id, compare_ids) == NULL) {
 		free(zone);
-		return NULL;
+		zone = NULL;
 	}
 	return zone;
 }
@@ -148,8 +166,11 @@ mirror_clear(struct mirror *mirror)
 
 /* ---- versions ---- */
 
-/* Makes a complete snapshot the zone's newest; the one before must have been taken care of. */
-static void
+/*
+ * Makes a complete snapshot the zone's newest; the one before must have been taken care of.
+ * DDNS_NO_MEMORY: readers do not find the zone yet; it must be loaded once more.
+ */
+static enum ddns_result
 publish(struct mirror *mirror, struct zone *zone, struct snapshot *snapshot)
 {
 	struct snapshot *before = zone->latest;
@@ -164,12 +185,14 @@ publish(struct mirror *mirror, struct zone *zone, struct snapshot *snapshot)
 	else
 		mirror->counts.zones++;
 
+	zone->needs_load = false;
 	if (served == NULL)
 		mirror_unlist_zone(mirror, zone);
-	else if (!mirror_list_zone(mirror, zone))
-		zone->fault = "no memory";
+	else
+		zone->needs_load = !mirror_list_zone(mirror, zone);
 	if (zone->fault != NULL || was_faulty)
 		mirror->events.zone_fault(mirror->events.context, zone->origin, zone->fault);
+	return zone->needs_load ? DDNS_NO_MEMORY : DDNS_OK;
 }
 
 /* Says once that a transfer list cannot be understood. */
@@ -229,15 +252,10 @@ enum ddns_result
 mirror_load_end(struct mirror_load *load)
 {
 	struct mirror *mirror = load->mirror;
-	struct zone *zone = find_zone(mirror, load->zone_id);
+	struct zone *zone = NULL;
 	enum ddns_result result = edit_settle(&load->edit);
-
-	if (result == DDNS_OK && zone != NULL && strcmp(zone->origin, load->origin) != 0) {
-		mirror_gone(mirror, load->zone_id); // it has another name now
-		zone = NULL;
-	}
-	if (result == DDNS_OK && zone == NULL) {
-		zone = add_zone(mirror, load->zone_id, load->origin, load->origin_wire);
+	if (result == DDNS_OK) {
+		zone = get_zone(mirror, load->zone_id, load->origin, load->origin_wire);
 		result = zone != NULL ? DDNS_OK : DDNS_NO_MEMORY;
 	}
 	if (result != DDNS_OK) {
@@ -247,25 +265,30 @@ mirror_load_end(struct mirror_load *load)
 	mirror->counts.names += load->edit.names;
 	judge_transfer(mirror, zone, load->has_bad_transfer);
 	snapshot_complete(load->snapshot, edit_commit(&load->edit));
-	zone->needs_load = false;
-	publish(mirror, zone, load->snapshot);
+	result = publish(mirror, zone, load->snapshot);
 	free(load);
-	return DDNS_OK;
+	return result;
 }
 
 void
 mirror_load_drop(struct mirror_load *load)
 {
-	struct mirror *mirror = load->mirror;
-	struct zone *zone = find_zone(mirror, load->zone_id);
-	if (zone == NULL)
-		zone = add_zone(mirror, load->zone_id, load->origin, load->origin_wire);
-	// not listed, it would not exist: not loaded is another thing
-	if (zone != NULL && zone->latest == NULL)
-		mirror_list_zone(mirror, zone);
 	edit_drop(&load->edit);
 	snapshot_free(load->snapshot);
 	free(load);
+}
+
+enum ddns_result
+mirror_fail(struct mirror *mirror, int64_t zone_id, const char *origin)
+{
+	char canonical[DDNS_DNAME_TEXT_MAX + 1];
+	size_t wire = read_origin(origin, canonical);
+	struct zone *zone = get_zone(mirror, zone_id, canonical, wire);
+	if (zone == NULL)
+		return DDNS_NO_MEMORY;
+	// not listed, it would not exist: not loaded is another thing, and so is a fault
+	bool is_faulty = zone->latest != NULL && zone->fault != NULL;
+	return is_faulty || mirror_list_zone(mirror, zone) ? DDNS_OK : DDNS_NO_MEMORY;
 }
 
 /* The edit of a step: the names emptied, the rows put in, what is left empty taken out. */
@@ -315,6 +338,5 @@ mirror_step(struct mirror *mirror, const struct ddns_zone *from, const char *con
 	before->garbage_count = edit.trie.garbage_count;
 	before->owns_tree = false;
 	snapshot_complete(snapshot, edit_commit(&edit));
-	publish(mirror, zone, snapshot);
-	return DDNS_OK;
+	return publish(mirror, zone, snapshot);
 }

@@ -44,8 +44,11 @@ enum ddns_result mirror_load_begin(struct mirror *mirror, const struct ddns_zone
 				   struct mirror_load **loadp);
 enum ddns_result mirror_load_row(struct mirror_load *load, const struct ddns_row *row);
 enum ddns_result mirror_load_end(struct mirror_load *load); // frees the load, whatever comes of it
-/* A zone of which there is no copy yet is answered with a failure until one is loaded. */
 void mirror_load_drop(struct mirror_load *load);
+
+/* A zone of which there may be no copy is answered with a failure until one is loaded.
+ * DDNS_NO_MEMORY: it is not; it must be tried again. */
+enum ddns_result mirror_fail(struct mirror *mirror, int64_t zone_id, const char *origin);
 
 /*
  * A change of some names, published as one.  DDNS_NOT_FOUND: there is no copy to change;

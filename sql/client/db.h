@@ -76,6 +76,14 @@ void ddns_db_free(struct ddns_db *db);
  * DDNS_INTERNAL     the schema does not fit the statements, or the server is too old
  */
 enum ddns_result ddns_db_open(struct ddns_db *db, int timeout_ms);
+
+/*
+ * The same, but on the very server that `other` is connected to, however many the conninfo names:
+ * for two connections that must not differ in what they have seen.  Both must have been made with
+ * the same conninfo.  DDNS_UNAVAILABLE as well where `other` is closed.
+ */
+enum ddns_result ddns_db_open_beside(struct ddns_db *db, const struct ddns_db *other,
+				     int timeout_ms);
 void ddns_db_close(struct ddns_db *db);
 bool ddns_db_is_open(const struct ddns_db *db);
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Opening and closing connections, one host of the conninfo after the other.
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "sql/client/conninfo.h"
 #include "sql/client/db_internal.h"
@@ -223,14 +225,34 @@ connect_round(struct ddns_db *db, const struct plan *plan, const char *attribute
 		if (plan->host_limit_ms > 0 && share > plan->host_limit_ms)
 			share = plan->host_limit_ms;
 		result = connect_host(db, plan, &plan->hosts[i], attributes, now + share);
+		if (result == DDNS_OK)
+			db->host = i;
 		if (result == DDNS_OK || result == DDNS_NO_MEMORY || is_woken(db))
 			break;
 	}
 	return result;
 }
 
+/*
+ * A name may stand for several servers, so the address that it led to counts.  One of a link alone
+ * would need its interface beside it, which libpq does not tell.
+ */
 static enum ddns_result
-connect_any(struct ddns_db *db, int64_t deadline)
+connect_beside(struct ddns_db *db, struct plan *plan, const struct ddns_db *other, int64_t deadline)
+{
+	if (other->conn == NULL || other->host >= plan->host_count)
+		return error_set(db, DDNS_UNAVAILABLE, "not connected");
+	struct host *host = &plan->hosts[other->host];
+	const char *address = PQhostaddr(other->conn);
+	if (address != NULL && *address != '\0' && strncasecmp(address, "fe80:", 5) != 0)
+		snprintf(host->address, sizeof(host->address), "%s", address);
+	db->host = other->host;
+	return connect_host(db, plan, host, plan->prefers_standby ? "any" : NULL, deadline);
+}
+
+/* `other`: to whose server; NULL: to any of them. */
+static enum ddns_result
+connect_planned(struct ddns_db *db, const struct ddns_db *other, int64_t deadline)
 {
 	enum ddns_result result;
 	struct plan *plan = calloc(1, sizeof(*plan));
@@ -238,7 +260,9 @@ connect_any(struct ddns_db *db, int64_t deadline)
 		return error_set(db, DDNS_NO_MEMORY, "out of memory");
 	CHECK(plan_make(db, plan));
 
-	if (plan->prefers_standby) {
+	if (other != NULL) {
+		result = connect_beside(db, plan, other, deadline);
+	} else if (plan->prefers_standby) {
 		// libpq's two rounds, which it cannot do itself where it sees one host at a time
 		int64_t half = (ddns_clock_ms() + deadline) / 2;
 		result = connect_round(db, plan, "standby", half);
@@ -292,13 +316,13 @@ ddns_db_free(struct ddns_db *db)
 	free(db);
 }
 
-enum ddns_result
-ddns_db_open(struct ddns_db *db, int timeout_ms)
+static enum ddns_result
+open_connection(struct ddns_db *db, const struct ddns_db *other, int timeout_ms)
 {
 	int64_t deadline = ddns_clock_ms() + timeout_ms;
 	ddns_db_close(db);
 	error_clear(db);
-	enum ddns_result result = connect_any(db, deadline);
+	enum ddns_result result = connect_planned(db, other, deadline);
 	if (result != DDNS_OK)
 		return result;
 
@@ -310,6 +334,18 @@ ddns_db_open(struct ddns_db *db, int timeout_ms)
 				 version / 10000, OLDEST_SERVER / 10000);
 	}
 	return wire_prepare(db, deadline);
+}
+
+enum ddns_result
+ddns_db_open(struct ddns_db *db, int timeout_ms)
+{
+	return open_connection(db, NULL, timeout_ms);
+}
+
+enum ddns_result
+ddns_db_open_beside(struct ddns_db *db, const struct ddns_db *other, int timeout_ms)
+{
+	return open_connection(db, other, timeout_ms);
 }
 
 void

@@ -9,6 +9,7 @@
 
 struct ddns_db {
 	PGconn *conn; // NULL while closed
+	size_t host;  // which of the conninfo's it is connected to
 	char *conninfo;
 	char *application;
 	unsigned statements;

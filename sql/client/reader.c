@@ -67,8 +67,8 @@ reader_backoff(int *pausep, int least, int most)
 	return 1 + (int)(random % (unsigned)*pausep);
 }
 
-static void
-tell_state(struct ddns_reader *reader, bool is_connected, const char *reason)
+void
+reader_tell_state(struct ddns_reader *reader, bool is_connected, const char *reason)
 {
 	const struct ddns_sink *sink = &reader->options.sink;
 	if (reader->told_state == (int)is_connected)
@@ -78,17 +78,33 @@ tell_state(struct ddns_reader *reader, bool is_connected, const char *reason)
 		sink->state(sink->context, is_connected, reason);
 }
 
+/* Whether the sink knows of every zone that it has no copy of. */
+static bool
+failures_are_told(struct ddns_reader *reader)
+{
+	bool are_told = true;
+	for (struct known *known = reader->failed.first; known != NULL;
+	     known = known->next_in_queue) {
+		zone_unread(reader, known);
+		are_told &= known->is_held || known->is_told_failed;
+	}
+	return are_told;
+}
+
 static void
 tell_ready(struct ddns_reader *reader)
 {
 	const struct ddns_sink *sink = &reader->options.sink;
 	bool is_busy = reader->follow.count > 0 || reader->load.count > 0 ||
 		       (reader->options.wants_global && !reader->has_global_cursor);
-	if (reader->is_ready_told || is_busy)
+	bool is_refused = reader->look_retry_ms > 0;
+	if (is_busy || is_refused || !failures_are_told(reader))
+		return;
+	reader_tell_state(reader, true, "");
+	if (reader->is_ready_told)
 		return;
 	reader->is_ready_told = true;
 	atomic_store(&reader->is_ready, true);
-	tell_state(reader, true, "");
 	if (sink->ready != NULL)
 		sink->ready(sink->context);
 }
@@ -116,6 +132,8 @@ start_session(struct ddns_reader *reader)
 	reader->loads_singly = false;
 	reader->is_global_due = true;
 	reader->global_retry_at_ms = 0;
+	reader->look_retry_ms = 0;
+	reader->look_retry_at_ms = 0;
 	CHECK(listen_first(reader));
 	if (reader->options.wants_zones) {
 		CHECK(follow_compare(reader));
@@ -150,13 +168,14 @@ retry_failed(struct ddns_reader *reader)
 static int
 idle_time(const struct ddns_reader *reader)
 {
-	int64_t next = reader->next_poll_ms;
-	if (reader->follow.count > 0 || reader->load.count > 0 || reader->is_poll_due ||
-	    global_is_due(reader)) {
+	int64_t next = reader->is_poll_due ? 0 : reader->next_poll_ms;
+	if (reader->follow.count > 0 || reader->load.count > 0 || reader->gone.count > 0 ||
+	    global_is_due(reader))
 		return 0;
-	}
 	if (reader->options.wants_zones && reader->next_compare_ms < next)
 		next = reader->next_compare_ms;
+	if (next < reader->look_retry_at_ms)
+		next = reader->look_retry_at_ms;
 	if (reader->options.wants_global && !reader->has_global_cursor &&
 	    reader->global_retry_at_ms < next) {
 		next = reader->global_retry_at_ms;
@@ -174,17 +193,14 @@ idle_time(const struct ddns_reader *reader)
 static enum ddns_result
 take_turn(struct ddns_reader *reader)
 {
-	int64_t now = ddns_clock_ms();
-	enum ddns_result result = DDNS_OK;
+	enum ddns_result result;
 
 	retry_failed(reader);
-	if (reader->options.wants_zones && now >= reader->next_compare_ms)
-		CHECK(follow_compare(reader));
-	if (reader->is_poll_due || now >= reader->next_poll_ms)
-		CHECK(follow_poll(reader));
+	CHECK(follow_look(reader));
 	if (global_is_due(reader))
 		CHECK(global_look(reader));
-	CHECK(follow_zones(reader, now + TURN_MS));
+	CHECK(follow_zones(reader, ddns_clock_ms() + TURN_MS));
+	CHECK(zones_leave(reader));
 	if (reader->load.count > 0)
 		CHECK(load_next(reader));
 	else if (ddns_clock_ms() - reader->loader_used_ms > LOADER_IDLE_MS)
@@ -236,7 +252,7 @@ end_session(struct ddns_reader *reader)
 	atomic_store(&reader->is_connected, false);
 	atomic_store(&reader->is_ready, false);
 	if (!atomic_load(&reader->is_stopping))
-		tell_state(reader, false, why_ended(reader));
+		reader_tell_state(reader, false, why_ended(reader));
 	ddns_db_close(reader->db);
 	ddns_db_close(reader->loader);
 }

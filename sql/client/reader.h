@@ -50,13 +50,20 @@ struct ddns_sink {
 	enum ddns_result (*load_end)(void *context, void *load);
 	void (*load_drop)(void *context, void *load);
 
+	/* A zone that is served and of which the owner has no copy cannot be read for now: its
+	 * names must be answered with a failure, never as if they were not there.  May come again
+	 * for the same zone; ends with its next load, or `gone`.  Until DDNS_OK it is told again,
+	 * and `ready` waits.  May be NULL. */
+	enum ddns_result (*failed)(void *context, int64_t zone_id, const char *origin);
+
 	/* One or more transactions later: drop all that is known of each touched name, then add the
 	 * rows given (the fallback rule not yet applied).  The zone's SOA fields may have moved. */
 	enum ddns_result (*step)(void *context, const struct ddns_zone *zone,
 				 const char *const *names, size_t name_count,
 				 const struct ddns_row *rows, size_t row_count);
 
-	/* The zone is not served any more. */
+	/* The zone is not served any more.  Where another has taken over its origin, that one was
+	 * loaded before. */
 	void (*gone)(void *context, int64_t zone_id);
 
 	/* Names of the global stream that moved ("key:NAME", "account:LOGIN", "setting:NAME"), or
@@ -65,7 +72,8 @@ struct ddns_sink {
 	enum ddns_result (*global)(void *context, void *db, const char *const *names,
 				   size_t name_count);
 
-	/* All that was there at the connection's start is loaded: said once per connection. */
+	/* All that was there at the connection's start is loaded, or told as failed: said once per
+	 * connection. */
 	void (*ready)(void *context);
 
 	/* The database went (reason says why) or is back; said once per change. */

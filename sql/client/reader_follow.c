@@ -9,6 +9,9 @@
 
 enum {
 	COMPARE_EVERY_MS = 5 * 60 * 1000,
+	LOOK_RETRY_LEAST_MS = 50,
+	LOOK_RETRY_MOST_MS = 5000,
+	LOOK_TELL_MS = 1000,	     // a person is told when pauses have grown to this
 	SLOW_STEP_MS = 50,	     // what a plan that fits the tables stays well below
 	REPLAN_EVERY_MS = 60 * 1000, // at most, for slowness: a slow network is no fault of a plan
 	ID_SIZE = 24,		     // a 64-bit number as text
@@ -92,6 +95,8 @@ note_listed(struct ddns_reader *reader, const struct ddns_rows *rows, size_t row
 		return DDNS_NO_MEMORY;
 	struct cursor cursor = {ddns_rows_integer(rows, row, 2, 0), xid_read(rows, row, 3)};
 	known->is_listed = true;
+	if (!known->is_held && !ddns_rows_is_null(rows, row, 5))
+		zone_name(known, ddns_rows_text(rows, row, 5));
 	if (!known->is_held || !cursor_equals(known->cursor, cursor)) {
 		zone_schedule(reader, known);
 	} else if (known->serial != (uint32_t)ddns_rows_integer(rows, row, 4, 0) &&
@@ -133,6 +138,47 @@ follow_compare(struct ddns_reader *reader)
 
 cleanup:
 	ddns_rows_free(rows);
+	return result;
+}
+
+/*
+ * After a look.  What the database refuses (a lock, a right, memory) another connection would be
+ * refused as well: this one tries again, and only says so if that lasts.
+ */
+static enum ddns_result
+end_look(struct ddns_reader *reader, enum ddns_result result)
+{
+	if (result == DDNS_OK) {
+		reader->look_retry_ms = 0;
+		return DDNS_OK;
+	}
+	if (!ddns_db_is_open(reader->db))
+		return result;
+	int pause = reader_backoff(&reader->look_retry_ms, LOOK_RETRY_LEAST_MS, LOOK_RETRY_MOST_MS);
+	reader->look_retry_at_ms = ddns_clock_ms() + pause;
+	if (reader->look_retry_ms >= LOOK_TELL_MS)
+		reader_tell_state(reader, false, ddns_db_last_error(reader->db)->message);
+	return DDNS_OK;
+}
+
+static bool
+poll_is_due(const struct ddns_reader *reader, int64_t now)
+{
+	return now >= reader->look_retry_at_ms &&
+	       (reader->is_poll_due || now >= reader->next_poll_ms);
+}
+
+enum ddns_result
+follow_look(struct ddns_reader *reader)
+{
+	int64_t now = ddns_clock_ms();
+	enum ddns_result result = DDNS_OK;
+	bool is_compare_due = reader->options.wants_zones && now >= reader->next_compare_ms &&
+			      now >= reader->look_retry_at_ms;
+	if (is_compare_due)
+		result = end_look(reader, follow_compare(reader));
+	if (result == DDNS_OK && poll_is_due(reader, ddns_clock_ms()))
+		result = end_look(reader, follow_poll(reader));
 	return result;
 }
 
@@ -350,11 +396,13 @@ follow_tick(void *context)
 	if (now < reader->next_tick_ms || !ddns_db_is_open(reader->db))
 		return;
 	enum ddns_result result = ddns_db_wait(reader->db, 0, &was_notified);
-	if (result == DDNS_OK && (reader->is_poll_due || now >= reader->next_poll_ms))
-		result = follow_poll(reader);
+	if (result == DDNS_OK && poll_is_due(reader, now))
+		result = end_look(reader, follow_poll(reader));
 	if (result == DDNS_OK && global_is_due(reader))
 		result = global_look(reader);
 	if (result == DDNS_OK)
 		result = follow_zones(reader, now + READER_TICK_MS);
+	if (result == DDNS_OK)
+		(void)zones_leave(reader);
 	reader->next_tick_ms = ddns_clock_ms() + READER_TICK_MS;
 }

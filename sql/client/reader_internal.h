@@ -33,6 +33,7 @@ enum work {
 	WORK_LOAD,   // read it whole
 	WORK_LOADING,
 	WORK_FAILED, // wait for retry_at_ms, then again
+	WORK_GONE,   // not served any more; held until `successor`, if there is one, is loaded
 };
 
 /* A zone that is served, or that the log still speaks of. */
@@ -42,15 +43,17 @@ struct known {
 	struct known *next_in_queue;
 	enum work work; // which queue it is in
 	bool is_held;	// the sink has it, as of `cursor`
-	bool is_due;	// moved while it was loading
+	bool is_due;	// moved while it was loading or going
 	bool is_listed; // by the comparison under way
 	bool is_warned;
+	bool is_told_failed; // the sink knows, until it has a copy
 	struct cursor cursor;
 	uint32_t serial;
-	struct mark mark; // the newest that a poll said
-	struct mark seen; // the one that our last look was for
-	char *origin;	  // for messages; NULL before the first load
-	int retry_ms;	  // the last pause, 0 after a success
+	struct mark mark;  // the newest that a poll said
+	struct mark seen;  // the one that our last look was for
+	char *origin;	   // of the copy, or as last heard; NULL: not known yet
+	int64_t successor; // with WORK_GONE: who has its origin now; 0 none, -1 not asked yet
+	int retry_ms;	   // the last pause, 0 after a success
 	int64_t retry_at_ms;
 	void *load; // the sink's, NULL outside a load
 	struct cursor load_cursor;
@@ -88,12 +91,14 @@ struct ddns_reader {
 	int64_t loader_used_ms;
 
 	struct table zones;
-	struct queue follow, load, failed;
+	struct queue follow, load, failed, gone;
 	bool loads_singly; // a load of all failed: one bad zone must not harm the others
 	uint64_t horizon;  // steps of lower xids are all seen
 	bool is_poll_due;
 	bool is_replan_due; // before the next catch_up
 	int64_t next_poll_ms, next_compare_ms, next_tick_ms, next_replan_ms;
+	int look_retry_ms; // the last pause after a look that failed; 0: it did not
+	int64_t look_retry_at_ms;
 
 	struct cursor global_cursor;
 	bool has_global_cursor; // false: the owner must read everything global
@@ -123,6 +128,8 @@ enum ddns_result reader_query(struct ddns_reader *reader, struct ddns_db *db,
 			      size_t count, struct ddns_rows **rowsp);
 void reader_warn(struct ddns_reader *reader, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Says whether the database is there, once per change. */
+void reader_tell_state(struct ddns_reader *reader, bool is_connected, const char *reason);
 /* A pause that doubles from `least` to `most`, with full jitter: *pausep is the last one. */
 int reader_backoff(int *pausep, int least, int most);
 
@@ -133,7 +140,10 @@ void zone_succeeded(struct known *known);
 /* `reason` for a person; warned about once until the zone succeeds. */
 void zone_failed(struct ddns_reader *reader, struct known *known, enum ddns_result why,
 		 const char *reason);
-void zone_gone(struct ddns_reader *reader, struct known *known);
+/* The zone cannot be read just now, for whatever reason: the sink must not take it for absent. */
+void zone_unread(struct ddns_reader *reader, struct known *known);
+/* Keeps what the database calls the zone; without memory it stays unknown. */
+void zone_name(struct known *known, const char *origin);
 /* Zone columns as CATCH_UP and LOAD_ZONE give them, from `column` on: DDNS_BAD_INPUT. */
 enum ddns_result zone_read(const struct ddns_rows *rows, size_t row, size_t column, int64_t id,
 			   int64_t version, struct ddns_zone *zone);
@@ -141,9 +151,20 @@ enum ddns_result zone_read(const struct ddns_rows *rows, size_t row, size_t colu
 void row_read(const struct ddns_rows *rows, size_t row, size_t column, struct ddns_row *out);
 uint64_t xid_read(const struct ddns_rows *rows, size_t row, size_t column);
 
+/* reader_gone.c */
+/* The zone is not served any more: its turn in zones_leave comes. */
+void zone_gone(struct ddns_reader *reader, struct known *known);
+/*
+ * Has the sink drop the zones that are gone.  One that was deleted and made again in a transaction
+ * has another id: the old copy stays until the new one is there.  A failure is the connection's.
+ */
+enum ddns_result zones_leave(struct ddns_reader *reader);
+
 /* reader_follow.c.  Failures are those of the connection; a zone's own are dealt with. */
 enum ddns_result follow_compare(struct ddns_reader *reader);
 enum ddns_result follow_poll(struct ddns_reader *reader);
+/* Compares or polls if that is due.  What the database refuses is tried again after a pause. */
+enum ddns_result follow_look(struct ddns_reader *reader);
 void follow_notified(void *context, const char *payload);
 /* Catches up with the zones in the queue until deadline_ms; at least with one. */
 enum ddns_result follow_zones(struct ddns_reader *reader, int64_t deadline_ms);

@@ -36,8 +36,7 @@ begin_zone(struct batch *batch, const struct ddns_rows *rows, size_t row)
 	known->load_cursor = (struct cursor){version, xid_read(rows, row, 2)};
 	known->load_result = zone_read(rows, row, 3, known->id, version, &zone);
 	known->load_serial = zone.serial;
-	free(known->origin);
-	known->origin = strdup(zone.origin);
+	zone_name(known, zone.origin);
 	if (known->load_result == DDNS_OK)
 		known->load_result = sink->load_begin(sink->context, &zone, &known->load);
 }
@@ -139,6 +138,7 @@ end_zone(struct ddns_reader *reader, struct known *known)
 		return;
 	} else {
 		known->is_held = true;
+		known->is_told_failed = false;
 		known->cursor = known->load_cursor;
 		known->serial = known->load_serial;
 		zone_succeeded(known);
@@ -146,6 +146,14 @@ end_zone(struct ddns_reader *reader, struct known *known)
 	}
 	if (known->is_due)
 		zone_schedule(reader, known);
+}
+
+/* The connection was lost, or the batch is to be tried in parts. */
+static void
+load_later(struct ddns_reader *reader, struct known *known)
+{
+	zone_unread(reader, known);
+	queue_add(&reader->load, known, WORK_LOAD);
 }
 
 static void
@@ -167,7 +175,7 @@ end_batch(struct batch *batch, enum ddns_result result, const char *reason)
 		if (is_own_fault)
 			zone_failed(reader, known, result, reason);
 		else
-			queue_add(&reader->load, known, WORK_LOAD);
+			load_later(reader, known);
 	}
 }
 
@@ -207,7 +215,7 @@ load_next(struct ddns_reader *reader)
 	enum ddns_result result = DDNS_OK;
 
 	if (!ddns_db_is_open(reader->loader))
-		result = ddns_db_open(reader->loader, READER_CONNECT_MS);
+		result = ddns_db_open_beside(reader->loader, reader->db, READER_CONNECT_MS);
 	if (result != DDNS_OK)
 		return result;
 

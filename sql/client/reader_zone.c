@@ -23,6 +23,7 @@ zone_schedule(struct ddns_reader *reader, struct known *known)
 			queue_add(&reader->load, known, WORK_LOAD);
 		break;
 	case WORK_LOADING:
+	case WORK_GONE:
 		known->is_due = true;
 		break;
 	case WORK_FOLLOW:
@@ -48,6 +49,9 @@ zone_failed(struct ddns_reader *reader, struct known *known, enum ddns_result wh
 				   RETRY_MOST_MS);
 	known->retry_at_ms = ddns_clock_ms() + pause;
 	queue_add(&reader->failed, known, WORK_FAILED);
+	zone_unread(reader, known);
+	if (known->origin == NULL)
+		reader->next_compare_ms = 0; // it says what the zone is called
 	if (is_clash || known->is_warned)
 		return;
 	known->is_warned = true;
@@ -56,12 +60,26 @@ zone_failed(struct ddns_reader *reader, struct known *known, enum ddns_result wh
 }
 
 void
-zone_gone(struct ddns_reader *reader, struct known *known)
+zone_unread(struct ddns_reader *reader, struct known *known)
 {
-	if (known->is_held && reader->options.sink.gone != NULL)
-		reader->options.sink.gone(reader->options.sink.context, known->id);
-	known->is_held = false;
-	zone_succeeded(known);
+	const struct ddns_sink *sink = &reader->options.sink;
+	if (known->is_held || known->is_told_failed)
+		return;
+	if (sink->failed == NULL)
+		known->is_told_failed = true;
+	else if (known->origin != NULL)
+		known->is_told_failed =
+			sink->failed(sink->context, known->id, known->origin) == DDNS_OK;
+}
+
+void
+zone_name(struct known *known, const char *origin)
+{
+	if (known->origin != NULL && strcmp(known->origin, origin) == 0)
+		return;
+	free(known->origin);
+	known->origin = strdup(origin);
+	known->is_told_failed = false;
 }
 
 static bool

@@ -164,11 +164,38 @@ step(void *context, const struct ddns_zone *zone, const char *const *names, size
 	return result;
 }
 
+static enum ddns_result
+failed(void *context, int64_t zone_id, const char *origin)
+{
+	struct shadow *shadow = context;
+	pthread_mutex_lock(&shadow->lock);
+	bool is_refused = shadow->refuses_failures;
+	shadow->failures++;
+	shadow->failed_id = zone_id;
+	snprintf(shadow->failed_origin, sizeof(shadow->failed_origin), "%s", origin);
+	pthread_mutex_unlock(&shadow->lock);
+	return is_refused ? DDNS_NO_MEMORY : DDNS_OK;
+}
+
+/* Whether a zone other than that one has its origin. */
+static bool
+has_namesake(struct shadow *shadow, const struct shadow_zone *zone)
+{
+	for (const struct shadow_zone *other = shadow->zones; other != NULL; other = other->next) {
+		if (other != zone && strcmp(other->origin, zone->origin) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 gone(void *context, int64_t zone_id)
 {
 	struct shadow *shadow = context;
 	pthread_mutex_lock(&shadow->lock);
+	const struct shadow_zone *zone = *find(shadow, zone_id);
+	if (zone != NULL && !has_namesake(shadow, zone))
+		shadow->absences++;
 	remove_zone(shadow, zone_id);
 	shadow->gones++;
 	pthread_mutex_unlock(&shadow->lock);
@@ -250,6 +277,7 @@ shadow_sink(struct shadow *shadow)
 		.load_row = load_row,
 		.load_end = load_end,
 		.load_drop = load_drop,
+		.failed = failed,
 		.step = step,
 		.gone = gone,
 		.global = global,

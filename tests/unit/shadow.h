@@ -29,6 +29,10 @@ struct shadow {
 
 	// what has happened
 	int loads, steps, gones, drops, globals, readies, warnings, states;
+	int absences;	   // times that an origin was gone, with no other zone of that name there
+	int failures;	   // calls of `failed`
+	int64_t failed_id; // of the last one
+	char failed_origin[256];
 	int open_loads, steps_while_loading;
 	bool is_connected;
 	int64_t stepped_us;			      // CLOCK_MONOTONIC of the last step
@@ -36,7 +40,7 @@ struct shadow {
 
 	// what to do
 	char refused[256]; // an origin whose loads are refused
-	bool refuses_steps, refuses_global;
+	bool refuses_steps, refuses_global, refuses_failures;
 };
 
 void shadow_init(struct shadow *shadow);

@@ -8,14 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "sql/client/conninfo.h"
 #include "sql/client/db_internal.h"
+#include "tests/unit/mute_server.h"
 
 enum { SOON_MS = 5000 };
 
@@ -104,48 +103,25 @@ test_passwords_are_not_told(void **state)
 	assert_non_null(strstr(error, "nonsense"));
 }
 
-/* A server that takes connections and says nothing, at path/.s.PGSQL.5432. */
-static int
-make_mute_server(char directory[64])
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	strcpy(directory, "/tmp/test_db.XXXXXX");
-	assert_non_null(mkdtemp(directory));
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/.s.PGSQL.5432", directory);
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	assert_true(fd >= 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(fd, 5), 0);
-	return fd;
-}
-
-static void
-remove_mute_server(int fd, const char *directory)
-{
-	char path[128];
-	close(fd);
-	snprintf(path, sizeof(path), "%s/.s.PGSQL.5432", directory);
-	unlink(path);
-	rmdir(directory);
-}
-
 static void
 test_hosts_in_turn(void **state)
 {
 	(void)state;
-	char directory[64], info[1024];
-	int fd = make_mute_server(directory);
+	struct mute_server mute;
+	char info[1024];
+	mute_server_create(&mute);
+	mute_server_listen(&mute);
 	const char *host = PQhost(admin);
 
 	snprintf(info, sizeof(info), "%s host=/nonexistent,%s,%s port=5432,5432,%s", conninfo,
-		 directory, host, PQport(admin));
+		 mute.directory, host, PQport(admin));
 	struct ddns_db *db = make(info, -1);
 	int64_t start = ddns_clock_ms();
 	assert_int_equal(ddns_db_open(db, 2000), DDNS_OK);
 	assert_in_range(ddns_clock_ms() - start, 900, 1500); // half of what was left
 	ddns_db_free(db);
 
-	snprintf(info, sizeof(info), "%s host=%s port=5432", conninfo, directory);
+	snprintf(info, sizeof(info), "%s host=%s port=5432", conninfo, mute.directory);
 	db = make(info, -1);
 	start = ddns_clock_ms();
 	assert_int_equal(ddns_db_open(db, 300), DDNS_UNAVAILABLE);
@@ -156,22 +132,91 @@ test_hosts_in_turn(void **state)
 	db = make(info, -1);
 	assert_int_equal(ddns_db_open(db, SOON_MS), DDNS_OK);
 	ddns_db_free(db);
-	remove_mute_server(fd, directory);
+	mute_server_remove(&mute);
+}
+
+/* The second connection goes where the first one is, though another server is there by now. */
+static void
+test_beside(void **state)
+{
+	(void)state;
+	struct mute_server mute;
+	char info[1024];
+	mute_server_create(&mute);
+	snprintf(info, sizeof(info), "%s host=%s,%s port=5432,%s", conninfo, mute.directory,
+		 PQhost(admin), PQport(admin));
+	struct ddns_db *db = make(info, -1);
+	struct ddns_db *beside = make(info, -1);
+	assert_int_equal(ddns_db_open_beside(beside, db, SOON_MS), DDNS_UNAVAILABLE);
+	assert_int_equal(ddns_db_open(db, SOON_MS), DDNS_OK);
+	mute_server_listen(&mute);
+	for (int i = 0; i < 2; i++) {
+		int64_t start = ddns_clock_ms();
+		assert_int_equal(ddns_db_open_beside(beside, db, SOON_MS), DDNS_OK);
+		assert_in_range(ddns_clock_ms() - start, 0, 2000);
+		assert_int_equal(mute_server_connections(&mute), 0);
+		struct ddns_db *swap = db; // it may be followed as well
+		db = beside;
+		beside = swap;
+	}
+	ddns_db_free(db);
+	ddns_db_free(beside);
+	mute_server_remove(&mute);
+}
+
+/* Each server is asked what it is, and the next one tried if it is not what is wanted. */
+static void
+test_target_session_attrs(void **state)
+{
+	static const struct {
+		const char *wanted;
+		enum ddns_result while_writable, while_read_only;
+	} cases[] = {
+		{"any", DDNS_OK, DDNS_OK},
+		{"read-write", DDNS_OK, DDNS_UNAVAILABLE},
+		{"read-only", DDNS_UNAVAILABLE, DDNS_OK},
+		{"primary", DDNS_OK, DDNS_OK},
+		{"standby", DDNS_UNAVAILABLE, DDNS_UNAVAILABLE},
+		{"prefer-standby", DDNS_OK, DDNS_OK},
+	};
+	(void)state;
+	for (int is_read_only = 0; is_read_only <= 1; is_read_only++) {
+		PQclear(PQexec(admin, is_read_only ? "ALTER ROLE postgres SET "
+						     "default_transaction_read_only = on"
+						   : "ALTER ROLE postgres RESET "
+						     "default_transaction_read_only"));
+		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			char info[1024];
+			snprintf(info, sizeof(info),
+				 "%s host=/nonexistent,%s port=%s "
+				 "target_session_attrs=%s",
+				 conninfo, PQhost(admin), PQport(admin), cases[i].wanted);
+			struct ddns_db *db = make(info, -1);
+			assert_int_equal(ddns_db_open(db, SOON_MS),
+					 is_read_only ? cases[i].while_read_only
+						      : cases[i].while_writable);
+			ddns_db_free(db);
+		}
+	}
+	PQclear(PQexec(admin, "ALTER ROLE postgres RESET default_transaction_read_only"));
 }
 
 static void
 test_wake(void **state)
 {
 	(void)state;
-	char directory[64], info[1024];
+	struct mute_server mute;
+	char info[1024];
 	uint64_t one = 1;
 	bool was_notified = true;
-	int mute = make_mute_server(directory);
+	mute_server_create(&mute);
+	mute_server_listen(&mute);
 	int fd = eventfd(0, EFD_CLOEXEC);
 
 	struct ddns_db *open = make(conninfo, fd);
 	assert_int_equal(ddns_db_open(open, SOON_MS), DDNS_OK);
-	snprintf(info, sizeof(info), "%s host=%s,%s port=5432", conninfo, directory, directory);
+	snprintf(info, sizeof(info), "%s host=%s,%s port=5432", conninfo, mute.directory,
+		 mute.directory);
 	struct ddns_db *db = make(info, fd);
 	assert_int_equal(write(fd, &one, sizeof(one)), sizeof(one));
 
@@ -184,7 +229,7 @@ test_wake(void **state)
 	ddns_db_free(db);
 	ddns_db_free(open);
 	close(fd);
-	remove_mute_server(mute, directory);
+	mute_server_remove(&mute);
 }
 
 static void
@@ -375,6 +420,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_open_failures), cmocka_unit_test(test_passwords_are_not_told),
 		cmocka_unit_test(test_hosts_in_turn), cmocka_unit_test(test_wake),
+		cmocka_unit_test(test_beside),	      cmocka_unit_test(test_target_session_attrs),
 		cmocka_unit_test(test_session),	      cmocka_unit_test(test_transactions),
 		cmocka_unit_test(test_prepared_anew), cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_notify),	      cmocka_unit_test(test_stream),

@@ -206,6 +206,7 @@ test_zones(void **state)
 	struct mirror_load *load;
 	assert_int_equal(mirror_load_begin(fixture.mirror, &inner, &load), DDNS_OK);
 	mirror_load_drop(load);
+	assert_int_equal(mirror_fail(fixture.mirror, 2, "www." Z), DDNS_OK);
 	assert_int_equal(lookup_zone(instance, "www." Z, true), LOOKUP_OURS);
 	assert_string_equal(fixture_ask(&fixture, "www." Z, "x", LOOKUP_QUERY), "failed");
 }

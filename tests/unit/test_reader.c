@@ -108,6 +108,34 @@ test_whole_and_gone(void **state)
 	await_equal(&fixture->shadow);
 }
 
+/* Deleted and made again in one transaction: another id, and never a moment without the zone. */
+static void
+test_reborn(void **state)
+{
+	struct fixture *fixture = *state;
+	start_zones(fixture);
+	for (int i = 0; i < 20; i++) {
+		execute("BEGIN; DELETE FROM ddns.zones WHERE origin = 'a.test';"
+			"INSERT INTO ddns.zones (origin, mname, rname)"
+			" VALUES ('a.test', 'ns.a.test', 'h.a.test');"
+			"INSERT INTO ddns.records (zone, owner, type, rdata)"
+			" VALUES ('a.test', 'www', 'A', '192.0.2.3'); COMMIT");
+		await_equal(&fixture->shadow);
+	}
+	assert_int_equal(fixture->shadow.gones, 20);
+	assert_int_equal(fixture->shadow.absences, 0);
+	// the new one cannot be loaded: the old one goes
+	strcpy(fixture->shadow.refused, "a.test");
+	execute("BEGIN; DELETE FROM ddns.zones WHERE origin = 'a.test';"
+		"INSERT INTO ddns.zones (origin, mname, rname)"
+		" VALUES ('a.test', 'ns.a.test', 'h.a.test');"
+		"INSERT INTO ddns.records (zone, owner, type, rdata)"
+		" VALUES ('a.test', 'www', 'A', '192.0.2.3'); COMMIT");
+	await_count(&fixture->shadow, &fixture->shadow.gones, 21);
+	assert_true(fixture->shadow.failures > 0);
+	assert_string_equal(fixture->shadow.failed_origin, "a.test");
+}
+
 static void
 test_steps_while_many_rows_load(void **state)
 {
@@ -139,6 +167,71 @@ test_refused_load(void **state)
 	fixture->shadow.refused[0] = '\0';
 	pthread_mutex_unlock(&fixture->shadow.lock);
 	await_equal(&fixture->shadow);
+}
+
+/* One zone of which not even the SOA can be read: it is told as failed before `ready` is. */
+static void
+test_unreadable_zone(void **state)
+{
+	struct fixture *fixture = *state;
+	PGresult *result = PQexec(admin, "SELECT pg_get_viewdef('ddns.served_zones')");
+	char *restore;
+	assert_true(asprintf(&restore, "CREATE OR REPLACE VIEW ddns.served_zones AS %s",
+			     PQgetvalue(result, 0, 0)) > 0);
+	PQclear(result);
+	execute("CREATE OR REPLACE VIEW ddns.served_zones AS"
+		" SELECT z.id AS zone_id, z.origin, s.version, s.serial, s.xid,"
+		" (CASE z.origin WHEN 'b.test' THEN (1 / (z.id - z.id))::text ELSE z.mname END)"
+		" COLLATE \"C\" AS mname,"
+		" z.rname, z.refresh, z.retry, z.expire, z.negative_ttl, z.ttl, z.transfer,"
+		" array(SELECT abbrev(a) FROM unnest(z.transfer_to) a) AS transfer_to"
+		" FROM ddns.zones z JOIN ddns.zone_state s ON s.zone_id = z.id WHERE z.served");
+	fixture->shadow.refuses_failures = true;
+	start_with(fixture, (struct ddns_reader_options){.wants_zones = true});
+	await_count(&fixture->shadow, &fixture->shadow.loads, 2);
+	await_count(&fixture->shadow, &fixture->shadow.failures, 2);
+	assert_int_equal(fixture->shadow.readies, 0); // it would be taken for absent
+	assert_string_equal(fixture->shadow.failed_origin, "b.test");
+	pthread_mutex_lock(&fixture->shadow.lock);
+	fixture->shadow.refuses_failures = false;
+	pthread_mutex_unlock(&fixture->shadow.lock);
+	await_count(&fixture->shadow, &fixture->shadow.readies, 1);
+	// it comes back, and a failed one can go, too
+	execute(restore);
+	free(restore);
+	await_equal(&fixture->shadow);
+	int failures = fixture->shadow.failures;
+	strcpy(fixture->shadow.refused, "n.test");
+	execute("INSERT INTO ddns.zones (origin, mname, rname) VALUES ('n.test', 'ns.test', "
+		"'h.test');"
+		"INSERT INTO ddns.records (zone, owner, type, rdata)"
+		" VALUES ('n.test', 'www', 'A', '192.0.2.1')");
+	await_count(&fixture->shadow, &fixture->shadow.failures, failures + 1);
+	execute("DELETE FROM ddns.zones WHERE origin = 'n.test'");
+	await_count(&fixture->shadow, &fixture->shadow.gones, 1);
+	await_equal(&fixture->shadow);
+}
+
+/* Looks that the database refuses are tried again, on the same connection, and told if that lasts.
+ */
+static void
+test_refused_look(void **state)
+{
+	struct fixture *fixture = *state;
+	start_zones(fixture);
+	assert_int_equal(fixture->shadow.states, 1);
+	execute("ALTER TABLE ddns.steps RENAME TO steps_away");
+	await_count(&fixture->shadow, &fixture->shadow.states, 2);
+	assert_false(fixture->shadow.is_connected);
+	assert_non_null(strstr(fixture->shadow.reason, "steps"));
+	assert_int_equal(fixture->shadow.gones, 0);
+	execute("ALTER TABLE ddns.steps_away RENAME TO steps");
+	execute("DELETE FROM ddns.records WHERE owner = 'www'");
+	await_equal(&fixture->shadow);
+	await_count(&fixture->shadow, &fixture->shadow.states, 3);
+	assert_true(fixture->shadow.is_connected);
+	assert_int_equal(status_of(fixture).connects, 1);
+	assert_in_range(status_of(fixture).statements, 10, 60);
 }
 
 static void
@@ -235,6 +328,9 @@ main(void)
 		READER_TEST(test_steps_while_many_rows_load),
 		READER_TEST(test_refused_load),
 		READER_TEST(test_refused_step),
+		READER_TEST(test_reborn),
+		READER_TEST(test_unreadable_zone),
+		READER_TEST(test_refused_look),
 		READER_TEST(test_idle_rate),
 		READER_TEST(test_global),
 		READER_TEST(test_reaction),

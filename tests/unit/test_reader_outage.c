@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/mute_server.h"
 #include "tests/unit/reader_fixture.h"
 
 static void
@@ -148,6 +149,28 @@ test_nobody_there(void **state)
 	assert_true(fixture->shadow.reason[0] != '\0');
 }
 
+/* A reader of several servers loads from the one it listens to, though a better one is there now.
+ */
+static void
+test_several_servers(void **state)
+{
+	struct fixture *fixture = *state;
+	struct mute_server mute;
+	char info[1024];
+	execute("DELETE FROM ddns.zones"); // nothing to load yet
+	mute_server_create(&mute);
+	snprintf(info, sizeof(info), "%s host=%s,%s port=5432,%s", conninfo, mute.directory,
+		 PQhost(admin), PQport(admin));
+	start_with(fixture, (struct ddns_reader_options){.wants_zones = true, .conninfo = info});
+	await_count(&fixture->shadow, &fixture->shadow.readies, 1);
+	mute_server_listen(&mute);
+	execute("INSERT INTO ddns.zones (origin, mname, rname) VALUES ('n.test', 'ns.test', "
+		"'h.test')");
+	await_equal(&fixture->shadow);
+	assert_int_equal(mute_server_connections(&mute), 0);
+	mute_server_remove(&mute);
+}
+
 /* A transaction that is open somewhere makes the same steps show at every poll. */
 static void
 test_old_transaction(void **state)
@@ -262,10 +285,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		READER_TEST(test_pruned_log),	     READER_TEST(test_restored_database),
-		READER_TEST(test_lost_connections),  READER_TEST(test_killed_server),
-		READER_TEST(test_stopped_backend),   READER_TEST(test_nobody_there),
-		READER_TEST(test_old_transaction),   READER_TEST(test_without_notifications),
+		READER_TEST(test_pruned_log),
+		READER_TEST(test_restored_database),
+		READER_TEST(test_lost_connections),
+		READER_TEST(test_killed_server),
+		READER_TEST(test_stopped_backend),
+		READER_TEST(test_nobody_there),
+		READER_TEST(test_several_servers),
+		READER_TEST(test_old_transaction),
+		READER_TEST(test_without_notifications),
 		READER_TEST(test_random_statements),
 	};
 	if (!reader_fixture_connect())
