@@ -155,7 +155,7 @@ reply_allowed(struct http_request *request, const struct http_route *route)
 			size_t length = strlen(allow);
 			snprintf(allow + length, sizeof allow - length, ", %s", methods[i].name);
 		}
-	if ((route->methods & HTTP_GET) && !route->is_update)
+	if ((route->methods & HTTP_GET) && !(route->flags & HTTP_ROUTE_UPDATES))
 		strcat(allow, ", " MHD_HTTP_METHOD_HEAD);
 	bool is_question = strcmp(request->method, MHD_HTTP_METHOD_OPTIONS) == 0;
 	const struct http_reply reply = {
@@ -166,12 +166,21 @@ reply_allowed(struct http_request *request, const struct http_route *route)
 	return http_reply_send(request, &reply);
 }
 
+static bool
+is_at(const struct http_route *route, const char *path)
+{
+	if ((route->flags & HTTP_ROUTE_SECRET) == 0)
+		return strcmp(route->path, path) == 0;
+	size_t length = strlen(route->path);
+	return strncmp(route->path, path, length) == 0 && path[length] != '\0';
+}
+
 static const struct http_route *
 find_route(const struct http_server_options *options, const struct http_request *request)
 {
 	for (size_t i = 0; i < options->route_count; i++) {
 		const struct http_route *route = &options->routes[i];
-		if (strcmp(route->path, request->path) == 0 &&
+		if (is_at(route, request->path) &&
 		    (route->parameter == NULL ||
 		     query_value(&request->parameters, route->parameter) != NULL))
 			return route;
@@ -185,13 +194,15 @@ call_route(struct http_worker *worker, struct http_request *request)
 	const struct http_route *route = find_route(&worker->server->options, request);
 	if (route == NULL)
 		return http_reply_text(request, MHD_HTTP_NOT_FOUND, "there is nothing here\n");
-	bool is_head = strcmp(request->method, MHD_HTTP_METHOD_HEAD) == 0 && !route->is_update;
+	bool updates = (route->flags & HTTP_ROUTE_UPDATES) != 0;
+	bool is_head = strcmp(request->method, MHD_HTTP_METHOD_HEAD) == 0 && !updates;
 	unsigned bit = is_head ? HTTP_GET : method_bit(request->method);
 	if ((route->methods & bit) == 0)
 		return reply_allowed(request, route);
-	if (route->is_update && is_prefetch(request))
+	if (updates && is_prefetch(request))
 		return http_reply_text(request, MHD_HTTP_FORBIDDEN, "no update by looking ahead\n");
-	if (route->is_update && is_of_a_page(request))
+	// who links to a secret knows it: nothing is lent to him by the browser
+	if (updates && (route->flags & HTTP_ROUTE_SECRET) == 0 && is_of_a_page(request))
 		return http_reply_text(request, MHD_HTTP_FORBIDDEN, "no update by another page\n");
 	connections_serve(worker->server->connections, request->fd);
 	atomic_store(&worker->is_blocked, true);

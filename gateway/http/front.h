@@ -9,7 +9,8 @@
 extern const struct http_route front_routes[];
 extern const size_t front_route_count;
 
-/* Whether a request, of which nothing is parsed yet, is for a path where updates are taken. */
+/* Whether a request, of which nothing is parsed yet, is for a path where updates are taken and that
+ * no web site has by chance. */
 bool front_is_update(const struct http_request *request);
 
 #endif

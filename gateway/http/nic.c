@@ -7,13 +7,8 @@
 #include <string.h>
 
 #include "gateway/gateway.h"
-#include "gateway/http/basic.h"
-#include "gateway/http/nic_request.h"
 #include "gateway/update/hostname.h"
 #include "gateway/update/outcome.h"
-
-enum { RETRY_AFTER_SIZE = 8 };
-static const char retry_after[RETRY_AFTER_SIZE] = "60"; // seconds, with 503
 
 /* A request on its way: what was asked, by whom, and where the answers go. */
 struct nic {
@@ -22,7 +17,7 @@ struct nic {
 	struct nic_request asked;
 	struct update_request *updates;	    // the hosts that can be asked for, in order
 	char sent[2 * ADDRESSES_TEXT_SIZE]; // addresses for the reply
-	bool is_all_unavailable;
+	struct nic_answer answer;
 };
 
 /* The words of dyndns2, and how a door's verdicts map to them. */
@@ -55,30 +50,6 @@ word_of(enum update_verdict verdict)
 	return "911";
 }
 
-static enum MHD_Result
-reply_unauthorized(struct nic *nic)
-{
-	char challenge[256];
-	snprintf(challenge, sizeof challenge, "Basic realm=\"%s\"", nic->gateway->realm);
-	const struct http_reply reply = {
-		.status = MHD_HTTP_UNAUTHORIZED,
-		.body = "badauth\n",
-		.headers = {{MHD_HTTP_HEADER_WWW_AUTHENTICATE, challenge}},
-	};
-	return http_reply_send(nic->request, &reply);
-}
-
-static enum MHD_Result
-reply_unavailable(struct nic *nic)
-{
-	const struct http_reply reply = {
-		.status = MHD_HTTP_SERVICE_UNAVAILABLE,
-		.body = "911\n",
-		.headers = {{MHD_HTTP_HEADER_RETRY_AFTER, retry_after}},
-	};
-	return http_reply_send(nic->request, &reply);
-}
-
 static void
 report(struct nic *nic, struct outcome *outcome)
 {
@@ -91,12 +62,13 @@ report(struct nic *nic, struct outcome *outcome)
 
 /* A verdict on the request as a whole. */
 static void
-report_whole(struct nic *nic, enum update_verdict verdict, const char *reason)
+answer_whole(struct nic *nic, enum update_verdict verdict, const char *reason)
 {
 	struct outcome outcome = {.verdict = verdict, .reason = reason};
 	if (verdict != UPDATE_UNAUTHENTICATED)
 		outcome.credential = &nic->updates->credential;
 	report(nic, &outcome);
+	nic->answer.word = outcome.word;
 }
 
 /* Tells the holders of the hosts that somebody tried; of whom only what is no secret. */
@@ -126,22 +98,18 @@ note_denied(struct nic *nic, const char *user)
 	}
 }
 
-/* Who asks, by the Authorization header. */
+/* Who asks, by what is shown. */
 static enum ddns_result
-identify(struct nic *nic)
+identify(struct nic *nic, struct login *login)
 {
 	struct gateway *gateway = nic->gateway;
-	struct basic basic;
-	size_t length;
-	const char *header =
-		http_request_header(nic->request, MHD_HTTP_HEADER_AUTHORIZATION, &length);
-	if (header == NULL || basic_parse(header, length, &basic) != DDNS_OK)
-		return DDNS_DENIED;
-	enum ddns_result result = authenticate(gateway->credentials, gateway->hasher, basic.user,
-					       basic.password, &nic->updates->credential);
+	enum ddns_result result;
+	do
+		result = authenticate(gateway->credentials, gateway->hasher, login->shown.user,
+				      login->shown.password, &nic->updates->credential);
+	while (result == DDNS_DENIED && login_next(login));
 	if (result == DDNS_DENIED)
-		note_denied(nic, basic.user);
-	basic_clear(&basic);
+		note_denied(nic, login->shown.user);
 	return result;
 }
 
@@ -204,9 +172,9 @@ types_of(const struct nic *nic)
 	return has_v4 && has_v6 ? "A,AAAA" : has_v4 ? "A" : has_v6 ? "AAAA" : NULL;
 }
 
-/* Writes a host's line and reports it.  update is NULL for what is no host name. */
+/* Adds a host's line and reports it.  update is NULL for what is no host name. */
 static void
-write_line(struct nic *nic, FILE *out, const struct update *update, const char *text)
+answer_host(struct nic *nic, const struct update *update, const char *text)
 {
 	struct outcome outcome = {
 		.credential = &nic->updates->credential,
@@ -223,46 +191,24 @@ write_line(struct nic *nic, FILE *out, const struct update *update, const char *
 			outcome.name = update->found;
 	}
 	report(nic, &outcome);
-	const char *addresses = "";
+	struct nic_line line = {.host = outcome.name, .word = outcome.word, .addresses = ""};
 	if (outcome.verdict == UPDATE_CHANGED || outcome.verdict == UPDATE_UNCHANGED)
-		addresses = nic->sent[0] != '\0' ? nic->sent : update->addresses;
-	if (strcmp(outcome.word, "911") != 0)
-		nic->is_all_unavailable = false;
-	fprintf(out, "%s%s%s\n", outcome.word, addresses[0] == '\0' ? "" : " ", addresses);
+		line.addresses = nic->sent[0] != '\0' ? nic->sent : update->addresses;
+	nic->answer.lines[nic->answer.count++] = line;
 }
 
 static void
-write_lines(struct nic *nic, FILE *out)
+answer_hosts(struct nic *nic)
 {
 	const struct update *next = nic->updates->updates;
-	nic->is_all_unavailable = true;
 	if (nic->asked.host_count == 0)
-		write_line(nic, out, next, next->name);
+		answer_host(nic, next, next->name);
 	for (size_t i = 0; i < nic->asked.host_count; i++) {
 		const struct nic_host *host = &nic->asked.hosts[i];
-		write_line(nic, out, host->name[0] == '\0' ? NULL : next, host->text);
+		answer_host(nic, host->name[0] == '\0' ? NULL : next, host->text);
 		if (host->name[0] != '\0')
 			next++;
 	}
-}
-
-static enum MHD_Result
-reply_lines(struct nic *nic)
-{
-	char *body = NULL;
-	size_t length;
-	FILE *out = open_memstream(&body, &length);
-	if (out == NULL)
-		return reply_unavailable(nic);
-	write_lines(nic, out);
-	bool is_written = fclose(out) == 0;
-	enum MHD_Result result;
-	if (is_written && !nic->is_all_unavailable)
-		result = http_reply_text(nic->request, MHD_HTTP_OK, body);
-	else
-		result = reply_unavailable(nic);
-	free(body);
-	return result;
 }
 
 /* All hosts with addresses that cannot be used, or with a database that cannot be asked. */
@@ -275,25 +221,9 @@ fail_all(struct nic *nic, enum update_verdict verdict, const char *reason)
 	}
 }
 
-static enum MHD_Result
-serve(struct nic *nic)
+static void
+do_updates(struct nic *nic)
 {
-	switch (identify(nic)) {
-	case DDNS_OK:
-		break;
-	case DDNS_DENIED:
-	case DDNS_BAD_INPUT:
-	case DDNS_NOT_FOUND:
-		report_whole(nic, UPDATE_UNAUTHENTICATED, NULL);
-		return reply_unauthorized(nic);
-	default:
-		report_whole(nic, UPDATE_UNAVAILABLE, "credentials cannot be checked now");
-		return reply_unavailable(nic);
-	}
-	if (nic->asked.host_count > NIC_HOSTS_MAX) {
-		report_whole(nic, UPDATE_MALFORMED, "too many hosts");
-		return http_reply_text(nic->request, MHD_HTTP_OK, "numhost\n");
-	}
 	choose_addresses(nic);
 	choose_hosts(nic);
 	if (addresses_are_unusable(&nic->asked.addresses))
@@ -303,16 +233,41 @@ serve(struct nic *nic)
 		update_request_wait(nic->updates);
 	else
 		fail_all(nic, UPDATE_UNAVAILABLE, "the database is away");
-	return reply_lines(nic);
+	answer_hosts(nic);
+}
+
+/* shown is what came of reading the login. */
+static void
+serve(struct nic *nic, enum ddns_result shown, struct login *login)
+{
+	enum ddns_result result = shown == DDNS_OK ? identify(nic, login) : shown;
+	switch (result) {
+	case DDNS_OK:
+		if (nic->asked.host_count <= NIC_HOSTS_MAX) {
+			do_updates(nic);
+			return;
+		}
+		answer_whole(nic, UPDATE_MALFORMED, "too many hosts");
+		nic->answer.word = "numhost";
+		return;
+	case DDNS_DENIED:
+	case DDNS_BAD_INPUT:
+	case DDNS_NOT_FOUND:
+		answer_whole(nic, UPDATE_UNAUTHENTICATED, NULL);
+		return;
+	default:
+		answer_whole(nic, UPDATE_UNAVAILABLE, "credentials cannot be checked now");
+	}
 }
 
 enum MHD_Result
-nic_update(struct http_request *request)
+nic_serve(struct http_request *request, enum ddns_result shown, struct login *login,
+	  nic_reply *reply)
 {
-	enum MHD_Result result;
+	enum MHD_Result result = MHD_NO;
 	struct nic *nic = calloc(1, sizeof *nic);
 	if (nic == NULL)
-		return MHD_NO;
+		goto cleanup;
 	nic->request = request;
 	nic->gateway = request->context;
 	if (nic_request_read(&request->parameters, &nic->asked) == DDNS_OK)
@@ -320,8 +275,16 @@ nic_update(struct http_request *request)
 						     : nic->asked.host_count > NIC_HOSTS_MAX
 							     ? NIC_HOSTS_MAX
 							     : nic->asked.host_count);
-	result = nic->updates == NULL ? reply_unavailable(nic) : serve(nic);
-	update_request_release(nic->updates);
+	if (nic->updates == NULL)
+		nic->answer.word = "911";
+	else
+		serve(nic, shown, login);
+	result = reply(request, &nic->answer);
+
+cleanup:
+	if (nic != NULL)
+		update_request_release(nic->updates);
 	free(nic);
+	login_clear(login);
 	return result;
 }

@@ -19,11 +19,17 @@ enum {
 	HTTP_PUT = 1 << 2,
 };
 
+enum {
+	HTTP_ROUTE_UPDATES = 1 << 0, // never by HEAD, nor by a browser that looks ahead
+	HTTP_ROUTE_COMMON = 1 << 1,  // a path that web sites have, too
+	HTTP_ROUTE_SECRET = 1 << 2,  // a secret follows the path
+};
+
 /* The first route whose path is that of the request, and whose parameter is there, serves it. */
 struct http_route {
 	const char *path;
 	unsigned methods;      // HTTP_*
-	bool is_update;	       // never by HEAD, nor by a browser that looks ahead
+	unsigned flags;	       // HTTP_ROUTE_*
 	const char *parameter; // that it must have, or NULL
 	enum MHD_Result (*handler)(struct http_request *request);
 };

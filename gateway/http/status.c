@@ -93,8 +93,8 @@ metrics(struct http_request *request)
 }
 
 const struct http_route status_routes[] = {
-	{"/livez", HTTP_GET, false, NULL, livez},
-	{"/readyz", HTTP_GET, false, NULL, readyz},
-	{"/metrics", HTTP_GET, false, NULL, metrics},
+	{"/livez", HTTP_GET, 0, NULL, livez},
+	{"/readyz", HTTP_GET, 0, NULL, readyz},
+	{"/metrics", HTTP_GET, 0, NULL, metrics},
 };
 const size_t status_route_count = sizeof status_routes / sizeof *status_routes;

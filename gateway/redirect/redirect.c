@@ -13,6 +13,7 @@
 #include "gateway/redirect/page.h"
 #include "gateway/redirect/table.h"
 #include "gateway/redirect/target.h"
+#include "gateway/web/template.h"
 
 #define RETRY_AFTER_PAGE "60" // seconds: as long as DNS answers may be kept
 #define RETRY_AFTER_START "5"
@@ -21,7 +22,7 @@ struct redirects {
 	struct redirect_table *table;
 	struct follow *follow;
 	struct metrics *metrics;
-	char policy[PAGE_POLICY_SIZE];
+	char policy[TEMPLATE_POLICY_SIZE];
 	size_t own_count;
 	struct host *own; // the gateway's own names
 };
@@ -49,7 +50,7 @@ redirects_create(const struct redirects_options *options, struct redirects **red
 	if (redirects == NULL)
 		return DDNS_NO_MEMORY;
 	redirects->metrics = options->metrics;
-	CHECK(page_policy(redirects->policy));
+	CHECK(template_policy(redirects->policy));
 	CHECK(copy_names(redirects, options->host_names));
 	CHECK(redirect_table_create(&redirects->table));
 	CHECK(follow_create(options->database, redirects->table, &redirects->follow));

@@ -15,6 +15,7 @@
 #include "gateway/redirect/page.h"
 #include "gateway/redirect/table.h"
 #include "gateway/redirect/target.h"
+#include "gateway/web/template.h"
 #include "tests/unit/guard_page.h"
 
 #define L63 "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0"
@@ -294,7 +295,7 @@ static void
 test_page(void **state)
 {
 	(void)state;
-	char *page, policy[PAGE_POLICY_SIZE];
+	char *page, policy[TEMPLATE_POLICY_SIZE];
 	assert_int_equal(page_make(LANGUAGE_GERMAN, "<b>'\"&.org", &page), DDNS_OK);
 	assert_non_null(strstr(page, "<h1>&lt;b&gt;&#39;&quot;&amp;.org</h1>"));
 	assert_non_null(strstr(page, "<html lang=\"de\">"));
@@ -303,7 +304,7 @@ test_page(void **state)
 	assert_null(strstr(page, "<b>"));
 	assert_null(strstr(page, "<script"));
 	free(page);
-	assert_int_equal(page_policy(policy), DDNS_OK);
+	assert_int_equal(template_policy(policy), DDNS_OK);
 	assert_non_null(strstr(policy, "default-src 'none'; style-src 'sha256-"));
 }
 
