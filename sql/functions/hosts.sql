@@ -16,7 +16,7 @@ returns table (n int, verdict text, name text, zone text, addresses text, reason
 language plpgsql
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off
-set enable_material = off as $$
+set enable_material = off set ddns.actor = '' as $$
 #variable_conflict use_column
 declare
   q record;                             -- the requests, a column an array
@@ -31,6 +31,7 @@ declare
   o4 text[];                            -- what was before
   o6 text[];
   o_online boolean[];
+  s_by int[];                           -- the request that changes it; the last one, where there are several
   changed int[];                        -- indexes of the domains to be written
   is_stale boolean;
   -- from 1.0.0.0 to 223.255.255.255
@@ -96,6 +97,7 @@ begin
         s4[s] := w4;
         s6[s] := w6;
         s_online[s] := w_online;
+        s_by[s] := i;
         if s <> all (changed) then
           changed := changed || s;
         end if;
@@ -131,13 +133,27 @@ begin
   -- The changes, together or else one by one.
   if changed <> '{}' then
     begin
-      perform write_hosts(array(select q.ids[c] from unnest(changed) c),
+      perform write_group(array(select q.ids[c] from unnest(changed) c),
                           array(select s4[c] || case when s4[c] <> '' and s6[c] <> '' then ',' else '' end || s6[c]
                                 from unnest(changed) c),
                           array(select s_online[c] from unnest(changed) c));
+      insert into history (zone, name, account, key, door, peer, what, old, new, serial)
+      select q.zones[c], q.names[c], a.login, k.name, p_doors[s_by[c]], p_peers[s_by[c]], x.what, x.old, x.new,
+             q.serials[c] % 4294967295 + 1
+      from unnest(changed) c
+      left join lateral (select login from accounts where id = p_accounts[s_by[c]] offset 0) a on true
+      left join lateral (select name from keys where id = p_keys[s_by[c]] offset 0) k on true
+      cross join lateral (
+        select 'address' as what, nullif(concat_ws(',', nullif(o4[c], ''), nullif(o6[c], '')), '') as old,
+               nullif(concat_ws(',', nullif(s4[c], ''), nullif(s6[c], '')), '') as new
+        where o4[c] <> s4[c] or o6[c] <> s6[c]
+        union all
+        select 'state', case when o_online[c] then 'online' else 'offline' end, case when s_online[c] then 'online' else 'offline' end
+        where o_online[c] <> s_online[c] offset 0) x;
     exception when integrity_constraint_violation or data_exception or raise_exception then
       foreach s in array changed loop
         begin
+          perform set_config('ddns.actor', actor_of(p_accounts[s_by[s]], p_keys[s_by[s]], p_doors[s_by[s]], p_peers[s_by[s]]), true);
           perform write_hosts(array[q.ids[s]],
                               array[s4[s] || case when s4[s] <> '' and s6[s] <> '' then ',' else '' end || s6[s]],
                               array[s_online[s]]);
@@ -301,6 +317,13 @@ begin
   -- the limit makes the planner expect one row, so that it probes even if the table was small then
   from (select * from unnest(p_ids, p_addresses, p_online) u (id, addresses, online) limit cardinality(p_ids)) u
   where d.id = u.id;
+end $$;
+
+-- The same for a group, of which the caller writes the history.
+create or replace function write_group(p_ids bigint[], p_addresses text[], p_online boolean[]) returns void
+language plpgsql set search_path = ddns, pg_temp set ddns.told = 'on' as $$
+begin
+  perform write_hosts(p_ids, p_addresses, p_online);
 end $$;
 
 -- Contacts of accepted requests, and when their keys were used, to the minute.

@@ -478,7 +478,8 @@ create or replace function write_message(
   out is_changed boolean, out reason text)
 language plpgsql
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set ddns.told = 'on' set ddns.actor = ''
+as $$
 #variable_conflict use_variable
 declare
   w record;
@@ -567,6 +568,10 @@ begin
   end if;
   is_changed := d_ids <> '{}' or u_ids <> '{}' or i_owners <> '{}';
 
+  -- From here triggers write the history.
+  perform set_config('ddns.told', 'off', true);
+  perform set_config('ddns.actor', json_build_object('account', (select login from accounts where id = p_account),
+                                                     'key', p_key_name, 'door', 'dns', 'peer', p_peer)::text, true);
   -- Addresses of domains.  An update puts them online, the removal of the last one offline.
   for j in 1..cardinality(p_domains) loop
     continue when not exists (select from unnest(p_owners, p_kinds, p_is_live, p_old_ttls) s (owner, kind, is_live, old_ttl)
@@ -602,7 +607,7 @@ begin
            next_serial(p_zone, true)
     from unnest(p_owners, p_types, p_ttls, p_rdata, p_kinds, p_old_ttls, p_is_live)
          s (owner, type, ttl, rdata, kind, old_ttl, is_live)
-    where s.kind <> 'soa'
+    where s.kind in ('record', 'ns')
     group by s.owner, s.type
     having bool_or(s.is_live = (s.old_ttl is null) or s.is_live and s.ttl <> s.old_ttl);
   end if;

@@ -21,7 +21,7 @@ create or replace function update_plain(
 returns table (n int, is_changed boolean, serial bigint)
 language plpgsql
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set ddns.told = 'on' as $$
 #variable_conflict use_column
 begin
   return query

@@ -158,7 +158,8 @@ end $$;
 create or replace function put_offline(p_ids bigint[]) returns void
 language plpgsql
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
-set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
+set enable_hashjoin = off set enable_mergejoin = off set enable_material = off set ddns.actor = '{"door": "timeout"}'
+as $$
 begin
   update domains d set online = false, online_since = null, offline_reason = 'timeout'
   from (select u as id from unnest(p_ids) u limit cardinality(p_ids)) u where d.id = u.id;
