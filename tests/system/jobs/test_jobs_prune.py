@@ -27,6 +27,7 @@ def test_old_rows_are_forgotten(pruned):
                            ([f"192.0.2.{i % 250 + 1}"], pruned.host))
         cursor.execute("UPDATE ddns.steps SET at = at - interval '30 days'")
         cursor.execute("UPDATE ddns.domains SET address = '{192.0.2.251}' WHERE name = %s", (pruned.host,))
+        cursor.execute("DELETE FROM ddns.history")
         cursor.execute("INSERT INTO ddns.history (at, zone, name, what) SELECT now() - i * interval '1 day', %s, %s, 'x'"
                        " FROM generate_series(0, 999) i", (zone, pruned.host))
         cursor.execute("DELETE FROM ddns.attempts")
