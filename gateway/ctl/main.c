@@ -28,6 +28,8 @@ run(const struct arguments *arguments)
 		fflush(stdout);
 		session_report(&session);
 		status = session.is_usage ? EXIT_USAGE : EXIT_FAILURE;
+	} else {
+		status = session.status;
 	}
 	session_close(&session);
 	return status;

@@ -174,8 +174,8 @@ session_failed_by(const struct session *session, const char *sqlstate)
 	       strcmp(ddns_db_last_error(session->db)->sqlstate, sqlstate) == 0;
 }
 
-static const char *
-conninfo_of(const struct session *session)
+const char *
+session_conninfo(const struct session *session)
 {
 	const char *name = getenv("PGDATABASE"), *service = getenv("PGSERVICE");
 	if (session->conninfo != NULL)
@@ -191,8 +191,8 @@ database_named_by(const struct session *session)
 {
 	if (session->conninfo != NULL)
 		return "the one that --db names";
-	return conninfo_of(session)[0] == '\0' ? "the one that the environment names (PG*)"
-					       : DEFAULT_CONNINFO;
+	return session_conninfo(session)[0] == '\0' ? "the one that the environment names (PG*)"
+						    : DEFAULT_CONNINFO;
 }
 
 static enum ddns_result
@@ -235,7 +235,7 @@ open_database(struct session *session)
 		return DDNS_OK;
 	if (session->db == NULL) {
 		struct ddns_db_options options = {
-			.conninfo = conninfo_of(session),
+			.conninfo = session_conninfo(session),
 			.application = "ddnsctl",
 			.statements = DDNS_STATEMENTS_CTL,
 			.wake_fd = -1,

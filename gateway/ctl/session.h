@@ -12,6 +12,9 @@
 #include "sql/client/db.h"
 #include "sql/client/result.h"
 
+/* Exit statuses of a command that did what it was to do, and found something. */
+enum { SESSION_FAILED = 1, SESSION_UNDONE = 2 };
+
 struct session {
 	const char *conninfo; // NULL: of the environment
 	const char *key_path; // the secret key file
@@ -19,12 +22,16 @@ struct session {
 	const char *noun, *verb; // the command, for hints at its help
 	struct ddns_db *db;	 // NULL until the first query
 	bool is_usage;		 // the failure is the command line's: exit status 2
+	int status;		 // exit status of a run without a failure
 	char message[1024], detail[1024], hint[1024]; // of the failure; "" where there is none
 };
 
 /* What the environment and defaults say where the command line does not. */
 void session_init(struct session *session);
 void session_close(struct session *session);
+
+/* The database that is meant, as libpq takes it. */
+const char *session_conninfo(const struct session *session);
 
 /* Notes a failure for the report and returns `result`.  hint may be NULL. */
 enum ddns_result session_fail(struct session *session, enum ddns_result result, const char *hint,

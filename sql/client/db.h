@@ -18,6 +18,7 @@ enum {
 	DDNS_STATEMENTS_REDIRECTS = 1 << 4, // a reader's that wants redirects instead of rows
 	DDNS_STATEMENTS_JOBS = 1 << 5,	    // what a gateway does by itself
 	DDNS_STATEMENTS_DNS = 1 << 6,	    // the gateway's DNS UPDATE door
+	DDNS_STATEMENTS_SERVER = 1 << 7,    // the server itself, whatever schema there is
 };
 
 /* The statements, one id each: DDNS_STATEMENT_<NAME>. */

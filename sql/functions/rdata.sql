@@ -176,6 +176,15 @@ begin
   end case;
 end $$;
 
+-- Whether rdata is as it would be stored; false also for what would be refused.
+create or replace function is_canonical_rdata(p_type text, p_rdata text, p_zone text) returns boolean
+language plpgsql immutable set search_path = ddns, pg_temp as $$
+begin
+  return p_rdata = canonical_rdata(p_type, p_rdata, p_zone);
+exception when data_exception or integrity_constraint_violation or raise_exception then
+  return false;
+end $$;
+
 create or replace function rdata_address(p_version int, p_type text, p_rdata text) returns text
 language plpgsql immutable set search_path = ddns, pg_temp as $$
 declare
