@@ -117,6 +117,14 @@ class Cluster:
         shutil.rmtree(self.data, ignore_errors=True)
         run(["cp", "-a", "--reflink=auto", other.data, self.data], "copying the PostgreSQL cluster")
 
+    def copy_live(self, primary):
+        """Makes this a streaming standby of a cluster that runs; it is one until it is promoted."""
+        os.mkdir(self.data)
+        self._give(self.data, 0o700)
+        run([*self._as_server(), f"{bin_dir()}/pg_basebackup", "-D", self.data, "-d", primary.conninfo(dbname="postgres"),
+             "--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"],
+            "copying the PostgreSQL cluster", primary.log, keep=self._keep, cwd="/", env=process.clean_environment())
+
     # -- its life ------------------------------------------------------------------------------------
 
     def start(self, timeout=60):
