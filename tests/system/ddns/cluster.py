@@ -85,6 +85,7 @@ class Cluster:
         self.data = os.path.join(directory, "pgdata")
         self.log = os.path.join(directory, "log", "postgres.log")
         self.options = {}  # settings of the next start, beside postgresql.conf: a test's own
+        self.wrapper = []  # words before the server's command line: a test's own, as nsenter
         self._keep = keep
         self._socket_note = os.path.join(directory, "run", "socket-dir")
         self.server = process.Server("postgres", os.path.join(directory, "run"), self.log,
@@ -132,7 +133,7 @@ class Cluster:
         self._remove_stale_lock()
         settings = {"unix_socket_directories": self._make_socket_dir(), **self.options}
         arguments = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        self.server.start([*self._as_server(), f"{bin_dir()}/postgres", "-D", self.data, *arguments], cwd="/")
+        self.server.start([*self.wrapper, *self._as_server(), f"{bin_dir()}/postgres", "-D", self.data, *arguments], cwd="/")
         self.wait_ready(timeout)
 
     def wait_ready(self, timeout=60):
