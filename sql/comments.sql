@@ -112,6 +112,7 @@ comment on column domains.online_since is 'since when';
 comment on column domains.offline_reason is 'why it is not';
 comment on column domains.address is 'addresses last reported, of both families';
 comment on column domains.fixed is 'addresses that count instead of reported ones of their family; null: none';
+comment on column domains.prefix is 'IPv6 network that records with an interface id lie in; null: that of its IPv6 address, 64 bits long';
 comment on column domains.online_address is 'addresses served while online';
 comment on column domains.ttl is 'of its address and mail';
 comment on column domains.wildcard is 'whether *.NAME follows it';
@@ -141,7 +142,7 @@ comment on column records.online is 'what a host record shows while its domain i
 comment on column records.offline is 'the same while offline: rdata, default, address, url, page';
 comment on column records.online_target is 'address, port or URL of that setting';
 comment on column records.offline_target is 'address or URL of that setting';
-comment on column records.interface_id is 'lower part of an IPv6 address whose prefix follows a router''s';
+comment on column records.interface_id is 'the lower 64 bits of an address whose upper ones are those of the domain''s prefix; rdata follows';
 comment on column records.created is 'when it was made';
 
 comment on table contacts is 'when hosts were last heard of; keepalives write nothing else';

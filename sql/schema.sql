@@ -169,6 +169,7 @@ create table domains (
   offline_reason   text,
   address          inet[] not null default '{}',
   fixed            inet[],
+  prefix           cidr,
   online_address   inet[] generated always as
                    (case when fixed is null then address
                          else ddns.online_address(fixed, address) end) stored,
@@ -215,7 +216,6 @@ create table records (
   offline_target text,
   interface_id   inet,
   created        timestamptz not null default now(),
-  constraint record_is_there_already unique (zone, owner, type, rdata),
   foreign key (zone, domain_id) references domains (zone, id)
     on update cascade on delete cascade,
   constraint records_host check (online = 'rdata' and offline = 'rdata' or type in ('A', 'AAAA')),
@@ -232,8 +232,12 @@ create table records (
     when 'url' then offline_target is not null
     else offline_target is null end),
   constraint records_interface check (interface_id is null
-    or type = 'AAAA' and family(interface_id) = 6 and masklen(interface_id) = 128)
+    or type = 'AAAA' and interface_id <<= '::/64' and masklen(interface_id) = 128 and interface_id <> '::')
 );
+-- An entry of a B-tree has 2704 bytes, and rdata may have more: long ones are compared by what they
+-- begin with and a hash.
+create unique index record_is_there_already on records (zone, owner, type,
+  (case when octet_length(rdata) <= 1000 then rdata else left(rdata, 1000) || md5(rdata) end));
 -- One CNAME per name, at once; and the index that keeps the check for one cheap.
 create unique index one_cname_at_a_name on records (zone, owner) where type = 'CNAME';
 -- Both columns of the foreign key: else its cascade, planned without knowledge of sizes, may walk all

@@ -190,17 +190,17 @@ begin
       ('name', o.name, n.name),
       ('account', login_of(o.account_id), login_of(n.account_id)),
       ('fixed', array_to_string(o.fixed, ','), array_to_string(n.fixed, ',')),
-      ('timeout', o.timeout::text, n.timeout::text),
+      ('prefix', o.prefix::text, n.prefix::text), ('timeout', o.timeout::text, n.timeout::text),
       ('www', setting_text(o.www, null, o.www_port, o.www_url), setting_text(n.www, null, n.www_port, n.www_url)),
       ('offline', setting_text(o.offline, o.offline_address, null, o.offline_url),
                   setting_text(n.offline, n.offline_address, null, n.offline_url)),
       ('wildcard', on_off(o.wildcard), on_off(n.wildcard)), ('mail', on_off(o.mail), on_off(n.mail)),
       ('ttl', o.ttl::text, n.ttl::text),
       ('term', term_text(o.term, o.term_ends), term_text(n.term, n.term_ends))) s (what, old, new)
-    where (n.name, n.account_id, n.fixed, n.timeout, n.www, n.www_port, n.www_url, n.offline, n.offline_address,
+    where (n.name, n.account_id, n.fixed, n.prefix, n.timeout, n.www, n.www_port, n.www_url, n.offline, n.offline_address,
            n.offline_url, n.wildcard, n.mail, n.ttl, n.term, n.term_ends)
       is distinct from
-          (o.name, o.account_id, o.fixed, o.timeout, o.www, o.www_port, o.www_url, o.offline, o.offline_address,
+          (o.name, o.account_id, o.fixed, o.prefix, o.timeout, o.www, o.www_port, o.www_url, o.offline, o.offline_address,
            o.offline_url, o.wildcard, o.mail, o.ttl, o.term, o.term_ends)
       and s.old is distinct from s.new) x
   cross join actor() a

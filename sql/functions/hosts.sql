@@ -32,7 +32,11 @@ declare
   o6 text[];
   o_online boolean[];
   s_by int[];                           -- the request that changes it; the last one, where there are several
+  o_settings jsonb[];                   -- of those with options, as settings_of() tells
+  s_settings jsonb[];
   changed int[];                        -- indexes of the domains to be written
+  together int[];                       -- those of them that go in one statement
+  quiet int[] := '{}';                  -- those that changed nothing that is served
   is_stale boolean;
   -- from 1.0.0.0 to 223.255.255.255
   plain_v4 constant text :=
@@ -44,11 +48,12 @@ declare
   w4 text;
   w6 text;
   w_online boolean;
+  w_settings jsonb;
 begin
   select array_agg(r.id) as ids, array_agg(r.slot) as slots,
          array_agg(r.name) as names, array_agg(r.zone) as zones,
          array_agg(r.zone_id) as zone_ids, array_agg(r.policy) as policies,
-         array_agg(r.serial) as serials, array_agg(r.v4) as v4,
+         array_agg(r.serial) as serials, array_agg(r.fixed) as fixed, array_agg(r.v4) as v4,
          array_agg(r.v6) as v6, array_agg(r.online) as onlines,
          array_agg(r.verdict) as verdicts, array_agg(r.reason) as reasons
   into q
@@ -62,6 +67,7 @@ begin
     s4 := o4;
     s6 := o6;
     s_online := o_online;
+    s_settings := o_settings;
     verdicts := q.verdicts;
     reasons := q.reasons;
     answers := array_fill(null::text, array[cardinality(p_accounts)]);
@@ -79,8 +85,9 @@ begin
         w4 := coalesce(p_v4[i], s4[s]);
         w6 := s6[s];
         w_online := true;
+        w_settings := s_settings[s];
       else
-        r := read_report(p_v4[i], p_v6[i], p_states[i], p_options[i], q.policies[i]);
+        r := read_report(p_v4[i], p_v6[i], p_states[i], p_options[i], q.policies[i], s6[s]);
         if r.fault is not null then
           verdicts[i] := 'refused';
           reasons[i] := r.fault;
@@ -89,15 +96,34 @@ begin
         w4 := coalesce(r.v4, s4[s]);
         w6 := coalesce(r.v6, s6[s]);
         w_online := r.online;
+        if r.settings is not null then
+          reasons[i] := options_denied(p_keys[i], r.settings);
+          if reasons[i] is not null then
+            verdicts[i] := 'denied';
+            continue;
+          end if;
+          if s_settings[s] is null then
+            o_settings[s] := settings_of(q.ids[s]);
+            s_settings[s] := o_settings[s];
+          end if;
+          w_settings := with_options(s_settings[s], r.settings, q.names[s]);
+        else
+          w_settings := s_settings[s];
+        end if;
       end if;
-      if w4 = s4[s] and w6 = s6[s] and w_online = s_online[s] then
+      if w4 = s4[s] and w6 = s6[s] and w_online = s_online[s] and w_settings is not distinct from s_settings[s] then
         verdicts[i] := 'unchanged';
       else
-        verdicts[i] := 'changed';
+        -- what is reported beneath a fixed address is kept, and nothing else comes of it
+        verdicts[i] := case when q.fixed[s] is not null and w_online = s_online[s]
+                              and w_settings is not distinct from s_settings[s]
+                              and (w4 = s4[s] or q.fixed[s] ~ '4') and (w6 = s6[s] or q.fixed[s] ~ '6')
+                            then 'unchanged' else 'changed' end;
         s4[s] := w4;
         s6[s] := w6;
         s_online[s] := w_online;
         s_by[s] := i;
+        s_settings[s] := w_settings;
         if s <> all (changed) then
           changed := changed || s;
         end if;
@@ -123,6 +149,11 @@ begin
         o6[s] := l.v6;
         o_online[s] := l.online;
       end if;
+      if o_settings[s] is not null then
+        w_settings := settings_of(l.id);
+        is_stale := is_stale or w_settings <> o_settings[s];
+        o_settings[s] := w_settings;
+      end if;
     end loop;
     foreach s in array changed loop
       is_stale := is_stale or s_free[s] is not null;
@@ -130,17 +161,19 @@ begin
     exit when not is_stale;
   end loop;
 
-  -- The changes, together or else one by one.
-  if changed <> '{}' then
+  -- The changes: of addresses together or else one by one, those with settings one by one.
+  together := case when s_settings is null then changed
+                   else array(select c from unnest(changed) c where s_settings[c] is null) end;
+  if together <> '{}' then
     begin
-      perform write_group(array(select q.ids[c] from unnest(changed) c),
+      perform write_group(array(select q.ids[c] from unnest(together) c),
                           array(select s4[c] || case when s4[c] <> '' and s6[c] <> '' then ',' else '' end || s6[c]
-                                from unnest(changed) c),
-                          array(select s_online[c] from unnest(changed) c));
+                                from unnest(together) c),
+                          array(select s_online[c] from unnest(together) c));
       insert into history (zone, name, account, key, door, peer, what, old, new, serial)
       select q.zones[c], q.names[c], a.login, k.name, p_doors[s_by[c]], p_peers[s_by[c]], x.what, x.old, x.new,
              q.serials[c] % 4294967295 + 1
-      from unnest(changed) c
+      from unnest(together) c
       left join lateral (select login from accounts where id = p_accounts[s_by[c]] offset 0) a on true
       left join lateral (select name from keys where id = p_keys[s_by[c]] offset 0) k on true
       cross join lateral (
@@ -151,48 +184,61 @@ begin
         select 'state', case when o_online[c] then 'online' else 'offline' end, case when s_online[c] then 'online' else 'offline' end
         where o_online[c] <> s_online[c] offset 0) x;
     exception when integrity_constraint_violation or data_exception or raise_exception then
-      foreach s in array changed loop
-        begin
-          perform set_config('ddns.actor', actor_of(p_accounts[s_by[s]], p_keys[s_by[s]], p_doors[s_by[s]], p_peers[s_by[s]]), true);
-          perform write_hosts(array[q.ids[s]],
-                              array[s4[s] || case when s4[s] <> '' and s6[s] <> '' then ',' else '' end || s6[s]],
-                              array[s_online[s]]);
-        exception when integrity_constraint_violation or data_exception or raise_exception then
-          for i in 1..cardinality(verdicts) loop
-            if q.slots[i] = s and verdicts[i] in ('changed', 'unchanged') then
-              verdicts[i] := 'failed';
-              reasons[i] := sqlerrm;
-              answers[i] := null;
-            end if;
-          end loop;
-        end;
-      end loop;
+      together := '{}';
     end;
   end if;
+  if cardinality(together) < cardinality(changed) then
+    foreach s in array changed loop
+      continue when s = any (together);
+      begin
+        perform set_config('ddns.actor', actor_of(p_accounts[s_by[s]], p_keys[s_by[s]], p_doors[s_by[s]], p_peers[s_by[s]]), true);
+        perform write_hosts(array[q.ids[s]],
+                            array[s4[s] || case when s4[s] <> '' and s6[s] <> '' then ',' else '' end || s6[s]],
+                            array[s_online[s]]);
+        if s_settings[s] is not null then
+          perform write_settings(q.ids[s], o_settings[s], s_settings[s], q.policies[s], p_wait);
+          if not exists (select from steps where xid = pg_current_xact_id() and zone_id = q.zone_ids[s]
+                           and at = transaction_timestamp()) then
+            quiet := quiet || s;
+          end if;
+        end if;
+      exception when integrity_constraint_violation or data_exception or raise_exception or lock_not_available then
+        for i in 1..cardinality(verdicts) loop
+          if q.slots[i] = s and verdicts[i] in ('changed', 'unchanged') then
+            verdicts[i] := case sqlstate when '55P03' then 'busy' else 'failed' end;
+            reasons[i] := case when sqlstate <> '55P03' then sqlerrm end;
+            answers[i] := null;
+          end if;
+        end loop;
+      end;
+    end loop;
+  end if;
   perform write_contacts(q.ids, p_keys, verdicts, p_doors, p_peers);
-  if 'changed' <> all (verdicts) then
+  if changed = '{}' then
     perform set_config('synchronous_commit', 'off', true);
   end if;
   return query
     select i, verdicts[i], q.names[i], q.zones[i], answers[i],
            coalesce(reasons[i],
                     case verdicts[i] when 'refused' then 'a CNAME stands at this name: delete it first' end),
-           case verdicts[i] when 'changed' then q.serials[i] % 4294967295 + 1 when 'unchanged' then q.serials[i] end
+           case when verdicts[i] = 'unchanged' or verdicts[i] = 'changed' and q.slots[i] = any (quiet) then q.serials[i]
+                when verdicts[i] = 'changed' then q.serials[i] % 4294967295 + 1 end
     from generate_subscripts(verdicts, 1) i order by i;
 end $$;
 
--- What one request reports, or why it cannot be accepted.
+-- What one request reports, or why it cannot be accepted.  A prefix moves the IPv6 addresses that are
+-- stored, where none are given.
 create or replace function read_report(p_v4 text, p_v6 text, p_state text, p_options jsonb, p_policy text,
-                                       out v4 text, out v6 text, out online boolean, out fault text)
+                                       p_stored_v6 text, out v4 text, out v6 text, out online boolean,
+                                       out settings jsonb, out fault text)
 language plpgsql immutable set search_path = ddns, pg_temp as $$
 begin
-  if p_options <> '{}' then
-    fault := format('the option "%s" is not known', (select left(min(k), 60) from jsonb_object_keys(p_options) k));
-  elsif p_state not in ('online', 'offline') then
+  if p_state not in ('online', 'offline') then
     fault := format('"%s" is neither online nor offline', left(p_state, 60));
   else
     v4 := parse_addresses(p_v4, 4, p_policy);
-    v6 := parse_addresses(p_v6, 6, p_policy);
+    settings := nullif(read_options(p_options, p_policy), '{}');
+    v6 := parse_addresses(coalesce(p_v6, hosts_in((settings ->> 'prefix')::inet, p_stored_v6)), 6, p_policy);
     online := p_state is distinct from 'offline';
   end if;
 exception when invalid_parameter_value then
@@ -206,7 +252,7 @@ end $$;
 create or replace function resolve_hosts(
   p_keys bigint[], p_accounts bigint[], p_logins text[], p_names text[], p_v4 text[], p_v6 text[], p_states text[])
 returns table (i int, slot int, id bigint, name text, zone text, zone_id bigint, policy text, serial bigint,
-               v4 text, v6 text, online boolean, verdict text, reason text)
+               fixed text, v4 text, v6 text, online boolean, verdict text, reason text)
 language plpgsql stable set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off
 set enable_material = off as $$
@@ -216,6 +262,7 @@ begin
   select r.i::int, case when r.verdict is null then (min(r.i) over (partition by r.verdict, r.id))::int end,
          case when r.verdict is null then r.id end, r.wanted, case when r.verdict is null then r.zone end,
          r.zone_id, r.addresses, r.serial,
+         case when r.fixed is not null then (select string_agg(family(f)::text, '') from unnest(r.fixed) f) end,
          case when cardinality(r.address) = 0 then ''
               when cardinality(r.address) > 1 then host_list(r.address, 4)
               when family(r.address[1]) = 4 then host(r.address[1]) else '' end,
@@ -225,7 +272,7 @@ begin
          r.online, r.verdict,
          case r.verdict when 'denied' then r.denial end
   from (
-    select u.i, w.wanted, d.id, d.zone, z.id as zone_id, z.addresses, s.serial, d.address, d.online, x.denial,
+    select u.i, w.wanted, d.id, d.zone, z.id as zone_id, z.addresses, s.serial, d.fixed, d.address, d.online, x.denial,
            case when w.wanted is null then 'ambiguous'
                 when d.id is null or d.account_id is distinct from u.account or d.term = 'held' or u.login <> d.name
                      or a.state is distinct from 'active'

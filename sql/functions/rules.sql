@@ -71,7 +71,7 @@ begin
      and octet_length(d.owner) <= 63 and octet_length(d.owner) + octet_length(d.zone) <= 248
      and (d.address = '{}' or cardinality(d.address) = 1
           and d.address::text ~ '^\{([13-9a-e]|2(\.|[0-9]\.|[01][0-9]\.|2[0-3]\.|[0-9a-f]*:))[0-9a-f.:]*\}$')
-     and d.fixed is null and d.offline_address = '{}'
+     and d.fixed is null and d.offline_address = '{}' and d.prefix is null
      and d.ttl between 0 and 2147483647 and d.timeout between 0 and 525600
      and d.www = 'off' and d.offline in ('page', 'keep', 'none') and d.term = 'none'
      and d.term_ends is null and d.term_before_held is null and d.www_url is null and d.offline_url is null
@@ -89,7 +89,7 @@ begin
   end if;
   perform check_ttl(d.ttl), check_url(d.www_url, 'www_url'), check_url(d.offline_url, 'offline_url'),
           check_addresses(d.address, 'address'), check_addresses(d.fixed, 'fixed address'),
-          check_addresses(d.offline_address, 'offline address'),
+          check_addresses(d.offline_address, 'offline address'), check_prefix(d.prefix),
           check_word(d.www, 'www', '{off,port,url}'),
           check_word(d.offline, 'offline', '{page,keep,none,address,url}'),
           check_word(d.term, 'term', '{none,trial,registered,held}'),
@@ -188,6 +188,12 @@ begin
       message = format('a %s record cannot stand at the wildcard %s', new.type, new.owner),
       hint = 'Write a record for each name.';
   end if;
+  if new.interface_id is not null then
+    perform check_interface(new.type, new.interface_id);
+    new.rdata := interface_rdata(new.zone, new.owner, new.interface_id,
+                                 case when tg_op = 'INSERT' or new.rdata <> old.rdata then new.rdata end,
+                                 case tg_op when 'UPDATE' then old.rdata end);
+  end if;
   new.rdata := canonical_rdata(new.type, new.rdata, new.zone);
   if (new.online <> 'rdata' or new.offline <> 'rdata') and new.type not in ('A', 'AAAA') then
     raise invalid_parameter_value using
@@ -242,14 +248,14 @@ end $$;
 -- The condition lets pass what is canonical to the naked eye: short plain names, usual addresses,
 -- one plain string.  All else is looked at.
 create or replace trigger rule before insert or update of zone, owner, type, ttl, rdata, online, offline,
-  online_target, offline_target on records for each row
+  online_target, offline_target, interface_id on records for each row
   when (not (
     new.owner ~ '^([a-z0-9_-]+(\.[a-z0-9_-]+)*|@)$' and octet_length(new.owner) <= 63
     and new.zone = lower(new.zone) and right(new.zone, 1) <> '.'
     and octet_length(new.owner) + octet_length(new.zone) <= 252
     and new.ttl between 0 and 2147483647
     and new.online = 'rdata' and new.offline = 'rdata'
-    and new.online_target is null and new.offline_target is null
+    and new.online_target is null and new.offline_target is null and new.interface_id is null
     and octet_length(new.rdata) <= 64
     and case new.type
       when 'A' then new.rdata

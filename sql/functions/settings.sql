@@ -69,6 +69,15 @@ begin
   where name_servers = words(p_before) and name_servers <> setting_list('name_servers');
 end $$;
 
+create or replace function settings_truncate_note() returns trigger
+language plpgsql security definer set search_path = ddns, pg_temp as $$
+begin
+  perform note(0, null);
+  update zones set name_servers = words(setting_default('name_servers'))
+  where name_servers = setting_list('name_servers');
+  return null;
+end $$;
+
 create or replace function keys_note() returns trigger
 language plpgsql security definer set search_path = ddns, pg_temp as $$
 begin
@@ -122,7 +131,7 @@ create or replace trigger note_delete after delete on settings referencing old t
 create or replace trigger note_update after update on settings referencing old table as o new table as n
   for each statement execute function settings_note_update();
 create or replace trigger note_truncate before truncate on settings
-  for each statement execute function global_truncate_note();
+  for each statement execute function settings_truncate_note();
 create or replace trigger note_insert after insert on keys referencing new table as t
   for each statement execute function keys_note();
 create or replace trigger note_delete after delete on keys referencing old table as t

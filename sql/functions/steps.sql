@@ -321,12 +321,14 @@ begin
   return null;
 end $$;
 
--- A serial that somebody sets is served as it is set.
+-- A serial that somebody sets is served as it is set, and later ones follow it: what the origin had
+-- before counts no more.
 create or replace function zone_state_note() returns trigger
 language plpgsql security definer set search_path = ddns, pg_temp as $$
 begin
   insert into steps (zone_id, has_serial) values (new.zone_id, true)
   on conflict (xid, zone_id, at) do update set has_serial = true;
+  delete from last_serials where origin = (select origin from zones where id = new.zone_id);
   return null;
 end $$;
 

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Records: what may stand where, and which domain they belong to.
 begin;
-select plan(38);
+select plan(41);
 select test.world();
 create temp view r as select * from ddns.records;
 create function pg_temp.put(p_zone text, p_owner text, p_type text, p_rdata text) returns text language sql as $$
@@ -21,6 +21,9 @@ select is((select addresses from ddns.zones where origin = 'dyn.test'), 'any', '
 -- duplicates
 select lives_ok(pg_temp.put('own.test', 'dup', 'MX', '10 a.test.'), 'a record');
 select test.refused(pg_temp.put('own.test', 'dup', 'MX', '010 A.test.'), '23505', '%record_is_there_already%', '%', 'the same record, spelt otherwise');
+select test.accepted(pg_temp.put('own.test', 'dup', 'TXT', (select string_agg('"' || repeat(chr(65 + i), 250) || '"', ' ') from generate_series(0, 57) i)), 'a record of 14 kB');
+select test.accepted(pg_temp.put('own.test', 'dup', 'TXT', (select string_agg('"' || repeat(chr(65 + i % 57), 250) || '"', ' ') from generate_series(0, 57) i)), 'one that differs at its end');
+select test.refused(pg_temp.put('own.test', 'dup', 'TXT', (select string_agg('"' || repeat(chr(65 + i), 250) || '"', ' ') from generate_series(0, 57) i)), '23505', '%record_is_there_already%', '%', 'the same long record');
 select test.accepted(pg_temp.put('own.test', 'dup2', 'MX', '10 a.test.'), 'the same data at another owner');
 select test.refused($$update ddns.records set owner = 'dup' where zone = 'own.test' and owner = 'dup2'$$, '23505', '%there_already%', '%', 'an update onto it');
 

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- A zone that goes and comes again under its former id, and one that changes hands.
 set client_min_messages = warning;
-select plan(7);
+select plan(8);
 select test.world();
 select test.connect('w');
 
@@ -15,6 +15,11 @@ select cmp_ok((select s.version from ddns.zone_state s join former f on f.id = s
 insert into ddns.records (zone, owner, type, rdata) values ('own.test', 'n', 'A', '192.0.2.1');
 select is((select what from ddns.catch_up((select id from former), (select version from cursor_then), (select xid from cursor_then)) limit 1),
   'whole', 'who knew the former zone reads it anew');
+
+update ddns.zone_state set serial = 5 where zone_id = (select id from former);
+update ddns.zones set redirectors = '{192.0.2.9}' where origin = 'own.test';
+select is((select serial from ddns.zone_state where zone_id = (select id from former)), 6::bigint,
+  'a serial that is set below the former one counts, and the next step follows it');
 
 insert into ddns.accounts (login) values ('giver'), ('taker');
 insert into ddns.zones (origin, kind, account_id, mname, rname)

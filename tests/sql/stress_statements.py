@@ -79,7 +79,8 @@ class Statements:
     def upsert_records(self, cursor):
         for _ in range(2):
             cursor.execute('insert into ddns.records (zone, owner, type, ttl, rdata) values (%s, %s, %s, %s, %s)'
-                           ' on conflict (zone, owner, type, rdata) do update set ttl = excluded.ttl', self.record())
+                           ' on conflict (zone, owner, type, (case when octet_length(rdata) <= 1000 then rdata'
+                           ' else left(rdata, 1000) || md5(rdata) end)) do update set ttl = excluded.ttl', self.record())
 
     def insert_host_record(self, cursor):
         rnd = self.rnd
