@@ -141,6 +141,8 @@ choose_addresses(struct nic *nic)
 		addresses_use_peer(addresses, &nic->request->peer);
 	nic->updates->addresses = *addresses;
 	nic->updates->is_offline = nic->asked.is_offline;
+	nic->updates->options = nic->asked.options;
+	nic->asked.options = NULL;
 	nic->updates->peer = nic->request->peer;
 	list_sent(addresses, nic->sent);
 }
@@ -166,7 +168,7 @@ types_of(const struct nic *nic)
 {
 	const struct addresses *addresses = &nic->asked.addresses;
 	bool has_v4 = addresses->v4.what != ADDRESSES_LEAVE;
-	bool has_v6 = addresses->v6.what != ADDRESSES_LEAVE;
+	bool has_v6 = addresses->v6.what != ADDRESSES_LEAVE || addresses->prefix[0] != '\0';
 	if (nic->asked.is_offline)
 		return "offline";
 	return has_v4 && has_v6 ? "A,AAAA" : has_v4 ? "A" : has_v6 ? "AAAA" : NULL;
@@ -282,8 +284,10 @@ nic_serve(struct http_request *request, enum ddns_result shown, struct login *lo
 	result = reply(request, &nic->answer);
 
 cleanup:
-	if (nic != NULL)
+	if (nic != NULL) {
 		update_request_release(nic->updates);
+		nic_request_clear(&nic->asked);
+	}
 	free(nic);
 	login_clear(login);
 	return result;

@@ -14,6 +14,8 @@
  *   hostname  1 to 20 names, parted by commas; none: the only host of the credential
  *   myip      addresses of either family, parted by commas; none: the connection's
  *   offline   YES takes the hosts offline
+ *   timeout, wildcard, mx, backmx, ipv6prefix
+ *             settings of the hosts: what sql/README calls options; NOCHG or nothing leaves them
  * and the names that other dialects have for the first two.  What else is sent is ignored.  Who
  * asks is said as login.h tells.
  *

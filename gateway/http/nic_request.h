@@ -25,9 +25,11 @@ struct nic_request {
 	struct nic_host hosts[NIC_HOSTS_MAX];
 	struct addresses addresses;
 	bool is_offline;
+	char *options; // what else is to be set, a JSON object as struct update_request's; or NULL
 };
 
-/* Reads them.  DDNS_NO_MEMORY. */
+/* Reads them.  nic_request_clear is due in any case.  DDNS_NO_MEMORY. */
 enum ddns_result nic_request_read(const struct query *parameters, struct nic_request *nic);
+void nic_request_clear(struct nic_request *nic);
 
 #endif

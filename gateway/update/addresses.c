@@ -2,6 +2,7 @@
 // The addresses that an update asks for: what clients write, and what becomes of each family.
 #include "gateway/update/addresses.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -51,18 +52,27 @@ add_address(struct addresses_family *family, const struct address *address)
 	family->list[family->count++] = *address;
 }
 
-/* Reads one item that is not empty. */
 static void
-add_item(struct addresses *addresses, char *item)
+remove_all(struct addresses *addresses, struct addresses_family *family)
 {
-	if (is_placeholder(item))
-		return;
 	addresses->is_said = true;
-	if (strcasecmp(item, "preserve") == 0)
-		return;
-	int length;
-	struct address address;
-	enum ddns_result result = cut_prefix_length(item, &length);
+	if (family->what == ADDRESSES_LEAVE)
+		family->what = ADDRESSES_REMOVE;
+}
+
+static void
+set_prefix(struct addresses *addresses, const struct address *address, unsigned length)
+{
+	char text[ADDRESS_TEXT_SIZE];
+	address_text(address, text);
+	snprintf(addresses->prefix, sizeof addresses->prefix, "%s/%u", text, length);
+}
+
+/* Reads an address with or without the length of its network, which is -1 where there is none. */
+static enum ddns_result
+read_address(char *item, struct address *address, int *length)
+{
+	enum ddns_result result = cut_prefix_length(item, length);
 	size_t size = strlen(item);
 	if (size > 1 && item[0] == '[' && item[size - 1] == ']') {
 		item[size - 1] = '\0';
@@ -72,27 +82,49 @@ add_item(struct addresses *addresses, char *item)
 	if (zone_id != NULL)
 		*zone_id = '\0';
 	if (result == DDNS_OK)
-		result = address_parse(item, &address);
-	if (result != DDNS_OK) {
-		addresses->is_broken = true;
+		result = address_parse(item, address);
+	if (result == DDNS_OK && address->family == AF_INET && *length > 32)
+		result = DDNS_BAD_INPUT;
+	return result;
+}
+
+/* Reads one item that is not empty. */
+static void
+add_item(struct addresses *addresses, char *item)
+{
+	if (is_placeholder(item))
+		return;
+	addresses->is_said = true;
+	if (strcasecmp(item, "preserve") == 0)
+		return;
+	if (strcasecmp(item, "clear") == 0) {
+		remove_all(addresses, &addresses->v4);
+		remove_all(addresses, &addresses->v6);
 		return;
 	}
-	if (address.family == AF_INET && length > 32) {
+	int length;
+	struct address address;
+	if (read_address(item, &address, &length) != DDNS_OK) {
 		addresses->is_broken = true;
 		return;
 	}
 	struct addresses_family *family =
 		address.family == AF_INET ? &addresses->v4 : &addresses->v6;
 	if (address_is_unspecified(&address)) {
-		if (family->what == ADDRESSES_LEAVE)
-			family->what = ADDRESSES_REMOVE;
+		remove_all(addresses, family);
 		return;
 	}
-	if (address.family == AF_INET6 &&
-	    address_is_prefix(&address, length < 0 ? HOST_PREFIX : (unsigned)length) &&
-	    length != 128) {
-		addresses->is_broken = true; // no host: only others in the list can save the update
-		return;
+	if (address.family == AF_INET6) {
+		bool is_prefix =
+			length != 128 &&
+			address_is_prefix(&address, length < 0 ? HOST_PREFIX : (unsigned)length);
+		if (length <= HOST_PREFIX && (is_prefix || length > 0))
+			set_prefix(addresses, &address,
+				   length < 0 ? HOST_PREFIX : (unsigned)length);
+		else if (is_prefix) // only others in the list can save the update
+			addresses->is_broken = true;
+		if (is_prefix)
+			return;
 	}
 	if (family->count == ADDRESSES_MAX)
 		addresses->has_too_many = true;
@@ -117,10 +149,7 @@ addresses_add_family(struct addresses *addresses, int family, const char *list)
 		addresses_add(addresses, list);
 		return;
 	}
-	struct addresses_family *which = family == AF_INET ? &addresses->v4 : &addresses->v6;
-	addresses->is_said = true;
-	if (which->what == ADDRESSES_LEAVE)
-		which->what = ADDRESSES_REMOVE;
+	remove_all(addresses, family == AF_INET ? &addresses->v4 : &addresses->v6);
 }
 
 void
@@ -135,8 +164,8 @@ bool
 addresses_are_unusable(const struct addresses *addresses)
 {
 	return addresses->has_too_many ||
-	       (addresses->is_broken && addresses->v4.what == ADDRESSES_LEAVE &&
-		addresses->v6.what == ADDRESSES_LEAVE);
+	       (addresses->is_broken && addresses->prefix[0] == '\0' &&
+		addresses->v4.what == ADDRESSES_LEAVE && addresses->v6.what == ADDRESSES_LEAVE);
 }
 
 const char *

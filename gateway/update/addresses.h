@@ -11,6 +11,7 @@
 enum {
 	ADDRESSES_MAX = 16, // of one family in one update
 	ADDRESSES_TEXT_SIZE = ADDRESSES_MAX * ADDRESS_TEXT_SIZE,
+	PREFIX_TEXT_SIZE = ADDRESS_TEXT_SIZE + sizeof "/64",
 };
 
 /* What becomes of a family: left as it is, all removed, or set to a list. */
@@ -23,6 +24,7 @@ struct addresses_family {
 /* Zero-initialised: nothing said. */
 struct addresses {
 	struct addresses_family v4, v6;
+	char prefix[PREFIX_TEXT_SIZE]; // of the hosts behind the router, the last one said; or ""
 	bool is_said;	   // something was said about addresses: the connection's does not count
 	bool is_broken;	   // something was said that is no address
 	bool has_too_many; // more than ADDRESSES_MAX of a family
@@ -35,8 +37,8 @@ struct addresses {
  *   says nothing;
  * - 0.0.0.0 and :: mean that the host has no address of that family;
  * - an IPv6 prefix (no bit set after its length, or after 64 bits where none is given) is no host
- *   and is passed over;
- * - "preserve" leaves all as it is, but says so.
+ *   but that of all hosts there; so is the network of an IPv6 address with a length up to 64;
+ * - "preserve" leaves all as it is, but says so; "clear" removes the addresses of both families.
  * Anything else that is no address makes the list broken.
  */
 void addresses_add(struct addresses *addresses, const char *list);
@@ -47,7 +49,7 @@ void addresses_add_family(struct addresses *addresses, int family, const char *l
 /* Takes the connection's address, where nothing was said. */
 void addresses_use_peer(struct addresses *addresses, const struct address *peer);
 
-/* Whether addresses were said and none of them can be used, or more than fit. */
+/* Whether addresses were said and nothing of them can be used, or more than fit. */
 bool addresses_are_unusable(const struct addresses *addresses);
 
 /*

@@ -35,4 +35,4 @@ select is((select served from ddns.zones where origin = 'hands.test'), true, 'an
 
 select dblink_disconnect('w');
 select * from finish();
-truncate ddns.zones, ddns.accounts cascade;
+truncate ddns.zones, ddns.accounts, ddns.history cascade;

@@ -54,8 +54,8 @@ test_lists(void **state)
 		{"2001:db8::7/64", "-", "2001:db8::7", true, false},
 		{"2001:db8::/128", "-", "2001:db8::", true, false},
 		// prefixes are no hosts
-		{"2001:db8:1::/64", "-", "-", true, true},
-		{"2001:db8:1::", "-", "-", true, true},
+		{"2001:db8:1::/64", "-", "-", true, false},
+		{"2001:db8:1::", "-", "-", true, false},
 		{"2001:db8:1:2:8000::/65", "-", "-", true, true},
 		{"192.0.2.6,2001:db8:1::/64", "192.0.2.6", "-", true, false},
 		{"2001:db8:1::/64,2001:db8::7", "-", "2001:db8::7", true, false},
@@ -69,6 +69,8 @@ test_lists(void **state)
 		// said, but nothing to do
 		{"preserve", "-", "-", true, false},
 		{"192.0.2.1,preserve", "192.0.2.1", "-", true, false},
+		{"clear", "", "", true, false},
+		{"clear,192.0.2.1", "192.0.2.1", "", true, false},
 		// not replaced
 		{"<ipaddr>", "-", "-", false, false},
 		{"<ipaddr>,<ip6lanprefix>", "-", "-", false, false},
@@ -113,6 +115,37 @@ test_lists(void **state)
 		    addresses_are_unusable(&addresses) != cases[i].is_unusable)
 			fail_msg("'%s': said %d, unusable %d", cases[i].list, addresses.is_said,
 				 addresses_are_unusable(&addresses));
+	}
+}
+
+static void
+test_prefix_of_hosts(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *list, *prefix;
+	} cases[] = {
+		{"2001:db8::7", ""},
+		{"2001:db8::7/64", "2001:db8::7/64"},
+		{"2001:db8::7/56", "2001:db8::7/56"},
+		{"2001:db8::7/65", ""},
+		{"2001:db8::7/128", ""},
+		{"2001:db8::/128", ""},
+		{"2001:db8:1::", "2001:db8:1::/64"},
+		{"2001:db8:1::/48", "2001:db8:1::/48"},
+		{"2001:db8::7/0", ""},
+		{"::/64", ""},
+		{"192.0.2.1/24", ""},
+		{"2001:db8:1::/64,192.0.2.1,2001:db8:2::/64", "2001:db8:2::/64"},
+		{"2001:db8:1:2:8000::/65", ""},
+		{"1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/64",
+		 "1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/64"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct addresses addresses = {0};
+		addresses_add(&addresses, guard_page_text(cases[i].list));
+		if (strcmp(addresses.prefix, cases[i].prefix) != 0)
+			fail_msg("'%s' has the prefix '%s'", cases[i].list, addresses.prefix);
 	}
 }
 
@@ -232,9 +265,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lists),	 cmocka_unit_test(test_families),
-		cmocka_unit_test(test_peer),	 cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_prefixes), cmocka_unit_test(test_listeners),
+		cmocka_unit_test(test_lists),	  cmocka_unit_test(test_prefix_of_hosts),
+		cmocka_unit_test(test_families),  cmocka_unit_test(test_peer),
+		cmocka_unit_test(test_too_many),  cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_listeners),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

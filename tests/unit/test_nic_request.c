@@ -72,13 +72,17 @@ read_query(const char *text, char *out)
 		return;
 	}
 	*out = '\0';
+	char options[2048];
+	snprintf(options, sizeof options, "%s%s", nic.options == NULL ? "" : "|",
+		 nic.options == NULL ? "" : nic.options);
+	nic_request_clear(&nic);
 	for (size_t i = 0; i < nic.host_count; i++)
 		out += sprintf(out, "%s%s", i > 0 ? "," : "",
 			       nic.hosts[i].name[0] == '\0' ? "!" : nic.hosts[i].name);
 	const char *list4 = addresses_text(&nic.addresses.v4, v4);
 	const char *list6 = addresses_text(&nic.addresses.v6, v6);
-	sprintf(out, "|%s|%s%s", list4 == NULL ? "-" : list4, list6 == NULL ? "-" : list6,
-		nic.is_offline ? "|offline" : "");
+	sprintf(out, "|%s|%s%s%s", list4 == NULL ? "-" : list4, list6 == NULL ? "-" : list6,
+		nic.is_offline ? "|offline" : "", options);
 }
 
 static void
@@ -91,7 +95,8 @@ test_requests(void **state)
 		// as recorded from clients
 		{"system=dyndns&hostname=h1.example.com,h2.example.com&myip=203.0.113.7&wildcard=ON"
 		 "&mx=mail.example.com&backmx=YES",
-		 "h1.example.com,h2.example.com|203.0.113.7|-"},
+		 "h1.example.com,h2.example.com|203.0.113.7|-|{\"wildcard\":\"ON\","
+		 "\"mx\":\"mail.example.com\",\"backmx\":\"YES\"}"},
 		{"system=dyndns&hostname=h1.example.com&myip=", "h1.example.com|-|-"},
 		{"hostname=h1.example.com,h2.example.com&myip=203.0.113.7,2001:db8::7",
 		 "h1.example.com,h2.example.com|203.0.113.7|2001:db8::7"},
@@ -101,7 +106,7 @@ test_requests(void **state)
 		{"x=1?system=dyndns&hostname=h1.example.com&myip=192.0.2.1&",
 		 "h1.example.com|192.0.2.1|-"},
 		{"myipv4=192.0.2.1&myipv6=2001:db8::7&hostname=a.b", "a.b|192.0.2.1|2001:db8::7"},
-		{"myip=192.0.2.6,2001:db8:1::/64", "|192.0.2.6|-"},
+		{"myip=192.0.2.6,2001:db8:1::/64", "|192.0.2.6|-|{\"prefix\":\"2001:db8:1::/64\"}"},
 		// hosts
 		{"", "|-|-"},
 		{"hostname=", "|-|-"},
@@ -128,6 +133,20 @@ test_requests(void **state)
 		{"hostname=a.b&ip=192.0.2.1&ip6=2001:db8::7", "a.b|192.0.2.1|2001:db8::7"},
 		{"hostname=a.b&myip=192.0.2.1&myip2=192.0.2.2", "a.b|192.0.2.1,192.0.2.2|-"},
 		{"hostname=a.b&myip=auto", "a.b|-|-"},
+		{"hostname=a.b&myip=clear", "a.b||"},
+		{"hostname=a.b&ip=clear&ip6=2001:db8::7", "a.b||2001:db8::7"},
+		{"hostname=a.b&myipv6=preserve&myipv4=192.0.2.1", "a.b|192.0.2.1|-"},
+		{"hostname=a.b&myipv6=2001:db8::7/56",
+		 "a.b|-|2001:db8::7|{\"prefix\":\"2001:db8::7/56\"}"},
+		// options
+		{"hostname=a.b&wildcard=NOCHG&mx=&backmx=nochg&timeout=", "a.b|-|-"},
+		{"hostname=a.b&timeout=10", "a.b|-|-|{\"timeout\":\"10\"}"},
+		{"hostname=a.b&ipv6prefix=2001:db8::/56", "a.b|-|-|{\"prefix\":\"2001:db8::/56\"}"},
+		{"hostname=a.b&ip6lanprefix=<ip6lanprefix>", "a.b|-|-"},
+		{"hostname=a.b&myipv6=2001:db8::7/56&ipv6prefix=2001:db8:1::/64",
+		 "a.b|-|2001:db8::7|{\"prefix\":\"2001:db8:1::/64\"}"},
+		{"hostname=a.b&mx=\xff\xfe", "a.b|-|-|{\"mx\":\"\xef\xbf\xbd\"}"},
+		{"hostname=a.b&timeout=\"}", "a.b|-|-|{\"timeout\":\"\\\"}\"}"},
 		// state
 		{"hostname=a.b&offline=YES", "a.b|-|-|offline"},
 		{"hostname=a.b&offline=yes", "a.b|-|-|offline"},
