@@ -46,7 +46,10 @@ chromium               system tests: what a browser makes of redirects
 git                    system tests: a sandbox in a fresh clone
 iproute2               system tests: network namespaces
 knot-dnsutils          clients at the DNS door: knsupdate
-ddclient               clients at the DNS door
+ddclient               clients at both doors
+libio-socket-ssl-perl  clients at the HTTP door: ddclient with HTTPS
+inadyn                 clients at the HTTP door
+wget                   clients at the HTTP door
 isc-dhcp-server        clients at the DNS door: dhcpd
 kea-dhcp-ddns-server   clients at the DNS door: D2
 lego                   clients at the DNS door: certificates
