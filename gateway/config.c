@@ -72,6 +72,14 @@ static const struct option {
 	 "HTTPS; more are closed.  0 is no limit."},
 	{"http-request-timeout", OPTION_NUMBER, true, NULL, 30, 1, 3600, AT(http_request_timeout),
 	 "Seconds after which an HTTP or HTTPS connection is closed, however it got on."},
+	{"login-failures-per-network", OPTION_NUMBER, true, NULL, 60, 0, 1000000,
+	 AT(login_failures_per_network),
+	 "Failed logins over HTTP in a quarter of an hour from one IPv4 /24 or IPv6 /56; what is\n"
+	 "wrong beyond them is answered by abuse, and no password is checked.  A key's secret and\n"
+	 "a password that was right before always pass.  0 is no limit."},
+	{"login-failures-per-user", OPTION_NUMBER, true, NULL, 20, 0, 1000000,
+	 AT(login_failures_per_user),
+	 "The same for one user name, except from networks where it was right before."},
 	{"dns-listen", OPTION_LISTEN, false, "", 0, 0, 0, AT(dns_listen),
 	 "Where DNS UPDATE (RFC 2136) is taken, over UDP and TCP: ADDRESS:PORT, any number.\n"
 	 "Clients that cannot name a port need port 53 of an address that named does not use.\n"

@@ -34,6 +34,8 @@ struct config {
 	long http_connections;
 	long http_connections_per_address;
 	long http_request_timeout;
+	long login_failures_per_network;
+	long login_failures_per_user;
 	struct config_list dns_listen;
 	long dns_connections;
 	long dns_connections_per_address;

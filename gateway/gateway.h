@@ -21,6 +21,7 @@ struct gateway {
 	struct keyring *keyring;
 	struct dns_door *dns; // NULL: switched off
 	struct hasher *hasher;
+	struct failures *failures;
 	struct writer *writer;
 	struct attempts *attempts;
 	struct feed *feed;

@@ -173,6 +173,15 @@ cleanup:
 	return result;
 }
 
+static struct failures_limits
+login_limits(const struct config *config)
+{
+	return (struct failures_limits){
+		.per_network = (unsigned)config->login_failures_per_network,
+		.per_user = (unsigned)config->login_failures_per_user,
+	};
+}
+
 static enum ddns_result
 create_gateway(struct program *program)
 {
@@ -190,6 +199,8 @@ create_gateway(struct program *program)
 		.database = database,
 	};
 	CHECK(hasher_create(&hasher, &gateway->hasher));
+	const struct failures_limits failures = login_limits(program->config);
+	CHECK(failures_create(&failures, &gateway->failures));
 	const struct writer_options writer = {
 		.database = database,
 		.metrics = &gateway->metrics,
@@ -288,6 +299,7 @@ stop(struct program *program)
 	feed_free(gateway->feed);
 	keyring_free(gateway->keyring);
 	hasher_free(gateway->hasher);
+	failures_free(gateway->failures);
 	writer_free(gateway->writer);
 	attempts_free(gateway->attempts);
 	credentials_free(gateway->credentials);
@@ -304,7 +316,9 @@ reload(struct program *program)
 	if (config_load(program->arguments.config, &next) != DDNS_OK) {
 		log_error("the configuration stays as it was");
 	} else {
+		const struct failures_limits failures = login_limits(next);
 		config_warn_fixed(program->config, next);
+		failures_set_limits(program->gateway.failures, &failures);
 		listeners_reload(program->listeners, next);
 		log_set_level(program->arguments.is_verbose ? LOG_DEBUG
 							    : config_log_priority(next));

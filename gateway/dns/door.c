@@ -30,8 +30,8 @@ static bool
 may_tell(struct dns_door *door, const struct exchange *exchange)
 {
 	return exchange->stream != NULL ||
-	       bucket_table_take(door->refusals, &exchange->peer, &door->options.refusal_rate,
-				 exchange->begun_ms);
+	       bucket_take(bucket_table_network(door->refusals, &exchange->peer),
+			   &door->options.refusal_rate, exchange->begun_ms);
 }
 
 /* Answers what could not be read, or was not verified, with a header alone. */
@@ -193,8 +193,8 @@ take_query(struct dns_door *door, struct exchange *exchange)
 	else if (type == KNOT_RRTYPE_AXFR || type == KNOT_RRTYPE_IXFR)
 		resolver_submit(door->transfers, exchange);
 	else if (exchange->is_verified || is_tcp ||
-		 bucket_table_take(door->strangers, &exchange->peer, &door->options.stranger_rate,
-				   exchange->begun_ms))
+		 bucket_take(bucket_table_network(door->strangers, &exchange->peer),
+			     &door->options.stranger_rate, exchange->begun_ms))
 		resolver_submit(door->queries, exchange);
 	else
 		exchange_drop(exchange);

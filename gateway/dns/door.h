@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gateway/dns/bucket.h"
+#include "gateway/bucket.h"
 #include "gateway/dns/committer.h"
 #include "gateway/dns/stream.h"
 #include "gateway/dns/keyring.h"

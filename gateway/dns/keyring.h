@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gateway/dns/bucket.h"
+#include "gateway/bucket.h"
 #include "gateway/dns/tsig.h"
 #include "gateway/secret.h"
 #include "sql/client/db.h"

@@ -11,7 +11,7 @@
  * Handler of BOOKMARK_PATH and what follows it, a key's secret.  Parameters are those of
  * nic_update; as a rule there is none but myip.  The reply is a page in the browser's language,
  * with status 200 where all is as was asked for, 400 where a host was refused, 403 where the secret
- * is nobody's, 503 where it cannot be done now.
+ * is nobody's, 429 after too many of these, 503 where it cannot be done now.
  */
 enum MHD_Result bookmark_update(struct http_request *request);
 

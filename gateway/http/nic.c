@@ -41,6 +41,8 @@ word_of(enum update_verdict verdict)
 		return "notfqdn";
 	case UPDATE_UNAUTHENTICATED:
 		return "badauth";
+	case UPDATE_LIMITED:
+		return "abuse";
 	case UPDATE_PENDING:
 	case UPDATE_BUSY:
 	case UPDATE_UNAVAILABLE:
@@ -65,7 +67,7 @@ static void
 answer_whole(struct nic *nic, enum update_verdict verdict, const char *reason)
 {
 	struct outcome outcome = {.verdict = verdict, .reason = reason};
-	if (verdict != UPDATE_UNAUTHENTICATED)
+	if (verdict != UPDATE_UNAUTHENTICATED && verdict != UPDATE_LIMITED)
 		outcome.credential = &nic->updates->credential;
 	report(nic, &outcome);
 	nic->answer.word = outcome.word;
@@ -103,10 +105,20 @@ static enum ddns_result
 identify(struct nic *nic, struct login *login)
 {
 	struct gateway *gateway = nic->gateway;
+	const struct authenticator authenticator = {
+		.credentials = gateway->credentials,
+		.hasher = gateway->hasher,
+		.failures = gateway->failures,
+	};
+	const struct authenticate_request request = {
+		.user = login->shown.user,
+		.password = login->shown.password,
+		.peer = &nic->request->peer,
+	};
 	enum ddns_result result;
 	do
-		result = authenticate(gateway->credentials, gateway->hasher, login->shown.user,
-				      login->shown.password, &nic->updates->credential);
+		result = authenticate(&authenticator, &request, &nic->updates->credential,
+				      &nic->answer.wait_s);
 	while (result == DDNS_DENIED && login_next(login));
 	if (result == DDNS_DENIED)
 		note_denied(nic, login->shown.user);
@@ -256,6 +268,9 @@ serve(struct nic *nic, enum ddns_result shown, struct login *login)
 	case DDNS_BAD_INPUT:
 	case DDNS_NOT_FOUND:
 		answer_whole(nic, UPDATE_UNAUTHENTICATED, NULL);
+		return;
+	case DDNS_RETRY:
+		answer_whole(nic, UPDATE_LIMITED, NULL);
 		return;
 	default:
 		answer_whole(nic, UPDATE_UNAVAILABLE, "credentials cannot be checked now");

@@ -21,7 +21,7 @@
  *
  * The reply is a line per host, in order: good or nochg with the addresses sent, nohost, !yours
  * (its key may not), notfqdn, dnserr, 911.  For the request as a whole: numhost, badauth with
- * status 401, or 911 with status 503.
+ * status 401, abuse with status 429 after too many of these, or 911 with status 503.
  */
 enum MHD_Result nic_update(struct http_request *request);
 
@@ -35,6 +35,7 @@ struct nic_line {
 /* What became of a request. */
 struct nic_answer {
 	const char *word; // on the request as a whole, or NULL: the lines
+	unsigned wait_s;  // with "abuse": how long
 	size_t count;
 	struct nic_line lines[NIC_HOSTS_MAX];
 };

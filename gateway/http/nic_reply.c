@@ -35,12 +35,27 @@ reply_unavailable(struct http_request *request)
 }
 
 static enum MHD_Result
+reply_limited(struct http_request *request, unsigned wait_s)
+{
+	char seconds[16];
+	snprintf(seconds, sizeof seconds, "%u", wait_s);
+	const struct http_reply reply = {
+		.status = MHD_HTTP_TOO_MANY_REQUESTS,
+		.body = "abuse\n",
+		.headers = {{MHD_HTTP_HEADER_RETRY_AFTER, seconds}},
+	};
+	return http_reply_send(request, &reply);
+}
+
+static enum MHD_Result
 reply_whole(struct http_request *request, const struct nic_answer *answer)
 {
 	if (strcmp(answer->word, "badauth") == 0)
 		return reply_unauthorized(request);
 	if (strcmp(answer->word, "911") == 0)
 		return reply_unavailable(request);
+	if (strcmp(answer->word, "abuse") == 0)
+		return reply_limited(request, answer->wait_s);
 	char body[32];
 	snprintf(body, sizeof body, "%s\n", answer->word);
 	return http_reply_text(request, MHD_HTTP_OK, body);

@@ -104,6 +104,7 @@ attempts_note_update(struct attempts *attempts, const struct update_request *req
 	case UPDATE_UNAVAILABLE:
 	case UPDATE_MALFORMED:
 	case UPDATE_UNAUTHENTICATED: // the door notes it: it knows who it was said to be
+	case UPDATE_LIMITED:
 	case UPDATE_VERDICT_COUNT:
 		return;
 	}

@@ -167,6 +167,15 @@ is_remembered(struct hasher *hasher, const struct remembered_mark *mark, const c
 	return is_same;
 }
 
+bool
+hasher_recall(struct hasher *hasher, const char *user, const char *password,
+	      struct update_credential *found)
+{
+	struct remembered_mark mark;
+	return remembered_mark(hasher->remembered, user, password, &mark) == DDNS_OK &&
+	       is_remembered(hasher, &mark, user, found);
+}
+
 /* Queues the job and waits for it.  False: the queue is full. */
 static bool
 hand_over(struct hasher *hasher, struct job *job)
@@ -192,8 +201,6 @@ hasher_check(struct hasher *hasher, const char *user, const char *password,
 	struct remembered_mark mark;
 	enum ddns_result result;
 	CHECK(remembered_mark(hasher->remembered, user, password, &mark));
-	if (is_remembered(hasher, &mark, user, found))
-		return DDNS_OK;
 	struct job job = {.user = user, .password = password};
 	if (!hand_over(hasher, &job)) {
 		metrics_add(&hasher->metrics->password_overflows);

@@ -3,7 +3,7 @@
 #ifndef GATEWAY_UPDATE_HASHER_H
 #define GATEWAY_UPDATE_HASHER_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
 #include "gateway/metrics.h"
 #include "gateway/update/credential.h"
@@ -26,12 +26,17 @@ enum ddns_result hasher_create(const struct hasher_options *options, struct hash
 void hasher_free(struct hasher *hasher); // waits for its threads; takes NULL
 
 /*
+ * Whether this is a password that hasher_check found right, and nothing about its account has
+ * changed since: it is recognised by its HMAC under a key that lives as long as the process.
+ * `found` then gets the same as there.
+ */
+bool hasher_recall(struct hasher *hasher, const char *user, const char *password,
+		   struct update_credential *found);
+
+/*
  * Verifies a password.  The user is an account's login, or the name (stored form) of a host that
  * the account holds; `found` gets the account, and in the latter case the host.
- *
- * A password that was right once is recognised by its HMAC under a key that lives as long as the
- * process, until something about its account changes.  Any other takes a hash's time, also where
- * there is no such account.
+ * It takes a hash's time, also where there is no such account.
  *
  * DDNS_DENIED       wrong, or no such account, or a suspended one
  * DDNS_UNAVAILABLE  too many wait already, or accounts are not known yet

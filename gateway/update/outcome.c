@@ -26,7 +26,8 @@ void
 outcome_report(struct metrics *metrics, const struct outcome *outcome)
 {
 	metrics_update(metrics, outcome->door, outcome->verdict, outcome->seconds);
-	if (!log_is_wanted(LOG_INFO))
+	// those are told of once, not one by one
+	if (!log_is_wanted(outcome->verdict == UPDATE_LIMITED ? LOG_DEBUG : LOG_INFO))
 		return;
 	char peer[ADDRESS_TEXT_SIZE], line[LINE_SIZE] = "", reason[UPDATE_REASON_SIZE];
 	size_t length = 0;

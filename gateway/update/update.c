@@ -50,6 +50,8 @@ update_verdict_name(enum update_verdict verdict)
 		return "malformed";
 	case UPDATE_UNAUTHENTICATED:
 		return "unauthenticated";
+	case UPDATE_LIMITED:
+		return "limited";
 	case UPDATE_VERDICT_COUNT:
 		break;
 	}

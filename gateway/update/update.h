@@ -40,6 +40,7 @@ enum update_verdict {
 	UPDATE_UNAVAILABLE,	// the database cannot be asked now
 	UPDATE_MALFORMED,	// the door could not make sense of the request
 	UPDATE_UNAUTHENTICATED, // no valid credential
+	UPDATE_LIMITED,		// the same, after too many such
 	UPDATE_VERDICT_COUNT
 };
 const char *update_verdict_name(enum update_verdict verdict);

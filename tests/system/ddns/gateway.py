@@ -20,6 +20,8 @@ status-listen = {{"{address}:{status_port}"}}
 dns-listen = {{"{address}:{dns_port}"}}
 # No limits: every client of a sandbox has the same address.
 http-connections-per-address = 0
+login-failures-per-network = 0
+login-failures-per-user = 0
 dns-connections-per-address = 0
 dns-key-rate = 0
 dns-query-rate = 0

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Token buckets.
-#include "gateway/dns/bucket.h"
+#include "gateway/bucket.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@ enum { TABLE_SIZE = 65536 };
 bool
 bucket_take(struct bucket *bucket, const struct bucket_limit *limit, int64_t now_ms)
 {
-	if (limit->rate == 0)
+	if (limit->burst == 0)
 		return true;
 	if (bucket->filled_ms == 0)
 		bucket->tokens = limit->burst;
@@ -26,8 +26,23 @@ bucket_take(struct bucket *bucket, const struct bucket_limit *limit, int64_t now
 	return true;
 }
 
+void
+bucket_give(struct bucket *bucket, const struct bucket_limit *limit)
+{
+	if (limit->burst > 0)
+		bucket->tokens += 1;
+}
+
+unsigned
+bucket_wait_s(const struct bucket *bucket, const struct bucket_limit *limit)
+{
+	if (limit->burst == 0 || bucket->tokens >= 1)
+		return 0;
+	return (unsigned)((1 - bucket->tokens) / limit->rate) + 1;
+}
+
 struct bucket_table {
-	uint64_t secret; // so that nobody can choose whom he shares a bucket with
+	uint64_t secret;
 	struct bucket buckets[TABLE_SIZE];
 };
 
@@ -52,18 +67,23 @@ bucket_table_free(struct bucket_table *table)
 	free(table);
 }
 
-bool
-bucket_table_take(struct bucket_table *table, const struct address *address,
-		  const struct bucket_limit *limit, int64_t now_ms)
+struct bucket *
+bucket_table_number(struct bucket_table *table, uint64_t number)
+{
+	/* The finaliser of splitmix64: each bit of the number moves each bit of the place. */
+	uint64_t hash = number + table->secret;
+	hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
+	hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
+	hash ^= hash >> 31;
+	return &table->buckets[hash % TABLE_SIZE];
+}
+
+struct bucket *
+bucket_table_network(struct bucket_table *table, const struct address *address)
 {
 	size_t kept = address->family == AF_INET ? 3 : 7;
 	uint64_t network = 0;
 
 	memcpy(&network, address->bytes, kept);
-	/* The finaliser of splitmix64: each bit of the network moves each bit of the place. */
-	uint64_t hash = network + table->secret + (uint64_t)kept;
-	hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
-	hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
-	hash ^= hash >> 31;
-	return bucket_take(&table->buckets[hash % TABLE_SIZE], limit, now_ms);
+	return bucket_table_number(table, network + (uint64_t)kept);
 }
