@@ -5,7 +5,8 @@ import contextlib
 import json
 import re
 
-from http_raw import Login
+from ddns.steps import wait_until
+from http_raw import Login, ask
 
 
 @contextlib.contextmanager
@@ -34,6 +35,12 @@ def add_key(stack, name, account, *words):
     """A key made by ddnsctl, with its secret."""
     clause = stack.ctl("key", "add", name, "--account", account, *words)
     return Login(name, re.search(r'secret\s+"([^"]+)"', clause)[1])
+
+
+def wait_known(stack, login):
+    """Returns it when the gateway knows this new key or account."""
+    wait_until(lambda: ask(stack.gateway, "/nic/update?hostname=nodot", login).status == 200, 10, f"{login.user} is known")
+    return login
 
 
 def add_zone(stack, origin, addresses="any"):

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from ddns.steps import wait_until
-from http_hosts import add_account, add_hosts, demo
+from http_hosts import add_account, add_hosts, demo, wait_known
 from http_raw import Login, ask, update_target
 
 PER_NETWORK, PER_USER = 12, 5
@@ -25,7 +25,7 @@ def stack(module_stacks):
 
 @pytest.fixture(scope="module")
 def ann(stack):
-    return add_account(stack, "ann", "anns-own-password")
+    return wait_known(stack, add_account(stack, "ann", "anns-own-password"))
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_of_a_user(stack, host, ann):
 
 def test_it_does_not_tell_who_exists(stack):
     """A user who is nobody has the same limits, with the same answers."""
-    add_account(stack, "exists", "a-password-of-some-length")
+    wait_known(stack, add_account(stack, "exists", "a-password-of-some-length"))
     answers = {}
     for user in ("exists", "exists-not"):
         replies = [come(stack, Login(user, "wrong"), f"{next(networks)}.1") for _ in range(PER_USER + 2)]

@@ -9,7 +9,7 @@ import urllib.parse
 
 import pytest
 
-from http_hosts import add_account, add_hosts, add_key, addresses, demo, everything
+from http_hosts import add_account, add_hosts, add_key, addresses, demo, everything, wait_known
 from http_raw import SECRETS, Login, ask, update_target
 
 WITH_PLUS = Login("plus", "s3cr+t&x y+z")
@@ -19,13 +19,13 @@ WITH_PLUS = Login("plus", "s3cr+t&x y+z")
 def single(stack):
     """A key for one host, and that host: neither user nor hostname is needed."""
     host = add_hosts(stack, "token", 1)[0]
-    return add_key(stack, "token", stack.account, "--domain", host), host
+    return wait_known(stack, add_key(stack, "token", stack.account, "--domain", host)), host
 
 
 @pytest.fixture(scope="module")
 def plus(stack):
     """An account whose password has all that URLs are unkind to, and its host."""
-    add_account(stack, WITH_PLUS.user, WITH_PLUS.password)
+    wait_known(stack, add_account(stack, WITH_PLUS.user, WITH_PLUS.password))
     SECRETS.add(urllib.parse.quote(WITH_PLUS.password))
     return add_hosts(stack, "plus", 1, account=WITH_PLUS.user)[0]
 
@@ -92,7 +92,7 @@ def test_a_plus_is_what_it_is(stack, plus, written):
 
 
 def test_a_plus_may_be_a_blank(stack, cursor):
-    add_account(stack, "blank", "two words and more")
+    wait_known(stack, add_account(stack, "blank", "two words and more"))
     host = add_hosts(stack, "blank", 1, account="blank")[0]
     SECRETS.add("two+words+and+more")
     body = f"username=blank&password=two+words+and+more&hostname={host}&myip=192.0.2.45".encode()
@@ -188,7 +188,7 @@ def test_a_generated_secret_needs_no_escaping(stack, cursor, tmp_path):
     """Letters and digits, pasted as they are into each place where a secret can stand."""
     for n in range(3):
         host = add_hosts(stack, f"plain{n}", 1)[0]
-        key = add_key(stack, f"plain{n}", stack.account, "--domain", host)
+        key = wait_known(stack, add_key(stack, f"plain{n}", stack.account, "--domain", host))
         assert re.fullmatch("[A-Za-z0-9]{44}", key.password)
         url = stack.gateway.url
         file = tmp_path / "nsupdate.key"
