@@ -159,11 +159,7 @@ add(struct session *session, const struct arguments *arguments)
 
 	CHECK(assign_parse(session, assignments, ASSIGNMENTS, arguments->operands + 1,
 			   arguments->operand_count - 1, &change.values));
-	for (size_t i = 0; i < ASSIGNMENTS; i++) {
-		const char *value = arguments_value(arguments, assignments[i].key);
-		if (value != NULL)
-			CHECK(assignments[i].put(session, change.values, &assignments[i], value));
-	}
+	CHECK(assign_options(session, arguments, assignments, ASSIGNMENTS, change.values));
 	CHECK(get_password(session, arguments,
 			   prompt_has_terminal() && !arguments_has(arguments, "no-password"),
 			   change.values));

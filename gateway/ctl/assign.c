@@ -116,6 +116,27 @@ assign_list(struct session *session, json_t *object, const struct assignment *as
 	return result;
 }
 
+const char *
+assign_after(const char *value, const char *word)
+{
+	size_t length = strlen(word);
+	return strncmp(value, word, length) == 0 && value[length] == ':' ? value + length + 1
+									 : NULL;
+}
+
+enum ddns_result
+assign_options(struct session *session, const struct arguments *arguments,
+	       const struct assignment *table, size_t size, json_t *object)
+{
+	enum ddns_result result = DDNS_OK;
+	for (size_t i = 0; result == DDNS_OK && i < size; i++) {
+		const char *value = arguments_value(arguments, table[i].key);
+		if (value != NULL)
+			result = table[i].put(session, object, &table[i], value);
+	}
+	return result;
+}
+
 static bool
 is_key(const char *key, const char *word, size_t length)
 {

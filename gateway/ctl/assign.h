@@ -10,6 +10,7 @@
 
 #include "gateway/ctl/session.h"
 
+struct arguments;
 struct assignment;
 
 /*
@@ -38,6 +39,13 @@ assign_function assign_list;	// values joined by commas; "" is none
  */
 enum ddns_result assign_parse(struct session *session, const struct assignment *table, size_t size,
 			      const char *const *words, size_t count, json_t **objectp);
+
+/* Puts those keys of the table that were given as options, `--key value`, into the object. */
+enum ddns_result assign_options(struct session *session, const struct arguments *arguments,
+				const struct assignment *table, size_t size, json_t *object);
+
+/* What follows "WORD:" in a value, NULL where it does not begin so. */
+const char *assign_after(const char *value, const char *word);
 
 /* Puts a JSON value (taken over, may be NULL when memory was out) under a column. */
 enum ddns_result assign_put(struct session *session, json_t *object, const char *column,

@@ -29,6 +29,7 @@ static const struct output_column show_columns[] = {
 	{"why offline", "offline_reason", OUTPUT_TEXT},
 	{"address", "address", OUTPUT_TEXT},
 	{"fixed address", "fixed", OUTPUT_TEXT},
+	{"prefix", "prefix", OUTPUT_TEXT},
 	{"last contact", "last_contact", OUTPUT_TIME},
 	{"from", "last_peer", OUTPUT_TEXT},
 	{"by", "last_door", OUTPUT_TEXT},
@@ -47,15 +48,6 @@ static const struct output_column show_columns[] = {
 	{"created", "created", OUTPUT_TIME},
 };
 
-/* What follows "WORD:" in a value, NULL where it does not begin so. */
-static const char *
-after(const char *value, const char *word)
-{
-	size_t length = strlen(word);
-	return strncmp(value, word, length) == 0 && value[length] == ':' ? value + length + 1
-									 : NULL;
-}
-
 /* address=auto|ADDR,... */
 static enum ddns_result
 put_address(struct session *session, json_t *object, const struct assignment *assignment,
@@ -73,7 +65,7 @@ put_www(struct session *session, json_t *object, const struct assignment *assign
 {
 	static const struct assignment port_column = {"www", "www_port", assign_integer};
 	static const struct assignment url_column = {"www", "www_url", assign_text};
-	const char *port = after(value, "port"), *url = after(value, "url");
+	const char *port = assign_after(value, "port"), *url = assign_after(value, "url");
 	enum ddns_result result = DDNS_OK;
 	if (port != NULL)
 		result = assign_integer(session, object, &port_column, port);
@@ -97,7 +89,7 @@ put_offline(struct session *session, json_t *object, const struct assignment *as
 {
 	static const struct assignment address_column = {"offline", "offline_address", assign_list};
 	static const struct assignment url_column = {"offline", "offline_url", assign_text};
-	const char *address = after(value, "address"), *url = after(value, "url");
+	const char *address = assign_after(value, "address"), *url = assign_after(value, "url");
 	enum ddns_result result = DDNS_OK;
 	if (address != NULL)
 		result = assign_list(session, object, &address_column, address);

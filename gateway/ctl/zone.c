@@ -204,22 +204,11 @@ cleanup:
 }
 
 /* --ttl 60 and ttl=60 are the same. */
-static enum ddns_result
-add_options(struct session *session, const struct arguments *arguments, json_t *settings)
-{
-	static const struct assignment options[] = {
-		{"ttl", "ttl", assign_integer},
-		{"negative-ttl", "negative_ttl", assign_integer},
-		{"addresses", "addresses", assign_text},
-	};
-	enum ddns_result result = DDNS_OK;
-	for (size_t i = 0; result == DDNS_OK && i < sizeof options / sizeof *options; i++) {
-		const char *value = arguments_value(arguments, options[i].key);
-		if (value != NULL)
-			result = options[i].put(session, settings, &options[i], value);
-	}
-	return result;
-}
+static const struct assignment options[] = {
+	{"ttl", "ttl", assign_integer},
+	{"negative-ttl", "negative_ttl", assign_integer},
+	{"addresses", "addresses", assign_text},
+};
 
 static enum ddns_result
 gather(struct session *session, const struct arguments *arguments, struct change *change)
@@ -244,7 +233,8 @@ gather(struct session *session, const struct arguments *arguments, struct change
 		return session_fail(session, DDNS_BAD_INPUT, NULL, "%s", error);
 	CHECK(assign_parse(session, assignments, ASSIGNMENTS, arguments->operands + 1,
 			   arguments->operand_count - 1, &change->settings));
-	CHECK(add_options(session, arguments, change->settings));
+	CHECK(assign_options(session, arguments, options, sizeof options / sizeof *options,
+			     change->settings));
 	CHECK(gather_name_servers(session, arguments, change));
 cleanup:
 	return result;

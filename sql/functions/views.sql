@@ -30,6 +30,24 @@ cross join unnest(case when d.online or d.offline = 'keep' then d.online_address
                        when d.offline <> 'none' then z.redirectors end) a
 where d.served and z.served;
 
+-- Those of host records that follow their domain.
+create or replace view record_hosts as
+select r.id as record_id, z.id as zone_id, r.owner, (case family(a) when 4 then 'A' else 'AAAA' end) collate "C" as type,
+       (case when case when d.online then r.online else r.offline end in ('rdata', 'address')
+               or case when d.online then r.online else r.offline end = 'default'
+                  and (d.online or d.offline in ('keep', 'address')) then r.ttl
+             else least(r.ttl, 60) end)::int as ttl,
+       host(a) collate "C" as rdata
+from records r join zones z on z.origin = r.zone join domains d on d.id = r.domain_id
+cross join unnest(case case when d.online then r.online else r.offline end
+    when 'rdata' then array[r.rdata::inet]
+    when 'address' then array[case when d.online then r.online_target else r.offline_target end::inet]
+    when 'default' then case when d.online or d.offline = 'keep' then d.online_address
+                             when d.offline = 'address' then d.offline_address
+                             when d.offline <> 'none' then z.redirectors end
+    else z.redirectors end) a
+where not (r.online = 'rdata' and r.offline = 'rdata') and d.served and z.served;
+
 create or replace view domain_mail as
 select z.id as zone_id, d.owner, d.wild_owner, d.wildcard, 'MX'::text collate "C" as type, d.ttl::int,
        ('10 ' || d.name || '.') collate "C" as rdata
@@ -56,22 +74,7 @@ select z.id, r.owner, r.type, r.ttl::int, r.rdata, false
 from records r join zones z on z.origin = r.zone left join domains d on d.id = r.domain_id
 where r.online = 'rdata' and r.offline = 'rdata' and coalesce(d.served, true) and z.served
 union all
--- host records that follow their domain
-select z.id, r.owner, (case family(a) when 4 then 'A' else 'AAAA' end) collate "C",
-       (case when case when d.online then r.online else r.offline end in ('rdata', 'address')
-               or case when d.online then r.online else r.offline end = 'default'
-                  and (d.online or d.offline in ('keep', 'address')) then r.ttl
-             else least(r.ttl, 60) end)::int,
-       host(a) collate "C", false
-from records r join zones z on z.origin = r.zone join domains d on d.id = r.domain_id
-cross join unnest(case case when d.online then r.online else r.offline end
-    when 'rdata' then array[r.rdata::inet]
-    when 'address' then array[case when d.online then r.online_target else r.offline_target end::inet]
-    when 'default' then case when d.online or d.offline = 'keep' then d.online_address
-                             when d.offline = 'address' then d.offline_address
-                             when d.offline <> 'none' then z.redirectors end
-    else z.redirectors end) a
-where not (r.online = 'rdata' and r.offline = 'rdata') and d.served and z.served
+select zone_id, owner, type, ttl, rdata, false from record_hosts
 union all
 -- the name servers of a zone that has no NS records of its own
 select z.id, '@'::text collate "C", 'NS'::text collate "C", z.ttl, (s || '.') collate "C", true

@@ -1,0 +1,47 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- What is shown to people of a zone's records.
+
+set local search_path = ddns, pg_temp;
+
+-- What is stored at an owner and below it, the addresses of domains among it; p_type null: of any type.
+-- current_data is what is served of each now; leads_to where a browser is sent, or "page".  kind: address
+-- (of a domain, at its own name) or record.
+create or replace function list_records(p_zone text, p_owner text, p_type text)
+returns table (name text, zone text, owner text, ttl bigint, type text, rdata text, current_data text[], leads_to text,
+               domain text, kind text, online text, online_target text, offline text, offline_target text,
+               interface_id text)
+language sql stable set search_path = ddns, pg_temp as $$
+  with z as (select id, origin, zones.served from zones where origin = p_zone),
+  stored as (
+    select r.owner, r.ttl, r.type, r.rdata,
+           case when not (z.served and coalesce(d.served, true)) then '{}'
+                when r.online = 'rdata' and r.offline = 'rdata' then array[r.rdata]
+                else array(select h.rdata from record_hosts h where h.record_id = r.id order by 1) end as current_data,
+           r.online <> 'rdata' or r.offline <> 'rdata' as may_lead,
+           d.name as domain, 'record' as kind, r.online, r.online_target, r.offline, r.offline_target,
+           host(r.interface_id) as interface_id
+    from z join records r on r.zone = z.origin left join domains d on d.id = r.domain_id
+    where p_owner = '@' or r.owner = p_owner
+       or reverse(r.owner) >= reverse(p_owner) || '.' and reverse(r.owner) < reverse(p_owner) || '/'
+    union all
+    select d.owner, d.ttl, family_type(a), host(a),
+           case when not (z.served and d.served) then '{}'
+                when d.online or d.offline = 'keep' then array[host(a)]
+                else array(select h.rdata from domain_hosts h
+                           where h.zone_id = z.id and h.owner = d.owner and h.type = family_type(a) order by 1) end,
+           not d.online, d.name, 'address', 'rdata', null, 'rdata', null, null
+    from z join domains d on d.zone = z.origin cross join unnest(d.online_address) a)
+  select case s.owner when '@' then p_zone else s.owner || '.' || p_zone end, p_zone, s.owner, s.ttl, s.type, s.rdata,
+         s.current_data,
+         case when s.may_lead
+              then (select coalesce(g.target, g.kind) from z join served_redirects g on g.zone_id = z.id
+                    where g.owner = s.owner and not g.fallback order by 1 limit 1) end,
+         s.domain, s.kind, s.online, s.online_target, s.offline, s.offline_target, s.interface_id
+  from stored s
+  where (p_owner = '@' or is_at_or_below(s.owner, p_owner)) and (p_type is null or s.type = p_type)
+  order by s.owner <> '@', s.owner, s.type, s.rdata
+$$;
+
+create or replace function family_type(p_address inet) returns text
+language sql immutable parallel safe strict set search_path = ddns, pg_temp
+return case family(p_address) when 4 then 'A' else 'AAAA' end;
