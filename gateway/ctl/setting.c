@@ -10,8 +10,10 @@
 /* Which there are; what they are when nobody sets them, and which values they take, is the
  * database's. */
 static const char *const names[] = {
-	"attempts_days",   "history_days",   "log_keep",      "log_rows",    "name_servers",
-	"quarantine_days", "reserved_names", "secret_key_id", "update_name",
+	"attempts_days",  "history_days",      "log_keep",	  "log_rows",
+	"name_servers",	  "names_per_account", "quarantine_days", "records_per_set",
+	"reserved_names", "secret_key_id",     "set_octets",	  "types_per_name",
+	"update_name",
 };
 
 static const struct output_column list_columns[] = {
@@ -114,6 +116,10 @@ static const struct command commands[] = {
 	 "  quarantine_days   how long a released name rests\n"
 	 "  history_days      how long history is kept\n"
 	 "  attempts_days     how long failed tries are kept\n"
+	 "  records_per_set   what DNS UPDATE may add: records of one type at a name,\n"
+	 "  set_octets        their data together, in octets of text,\n"
+	 "  types_per_name    and in shared zones: types of records at a name,\n"
+	 "  names_per_account names with records of one account\n"
 	 "  log_keep          how long changes are kept for name servers that are behind\n"
 	 "  log_rows          and how many of a zone\n"
 	 "  secret_key_id     which secret key file the keys are encrypted under\n",

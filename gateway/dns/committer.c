@@ -8,46 +8,26 @@
 #include <string.h>
 #include <time.h>
 
+#include "gateway/dns/group.h"
 #include "gateway/dns/verdict.h"
 #include "gateway/log.h"
 #include "gateway/metrics.h"
 #include "sql/client/db.h"
 
 enum {
-	GROUP_MAX = 60,
 	WAITING_MAX = 4096,
 	PATIENCE_MS = 2000, // longest time from a request to its answer
-	LOCK_MS = 1000,	    // longest time that locks of others are waited for
-	RETRY_MS = 5,	    // between two tries at such a lock
+	BUSY_MS = 1000,	    // longest time that a message is tried again whose locks others hold
+	BUSY_LEAST_MS = 1,  // between two tries, and
+	BUSY_SHARE = 32,    // a share of the time since it came
+	LOCK_MS = 200, // longest time that all wait for a lock that cannot be tried: of a table
 	OPEN_MS = 1000,
 	STATEMENT_MS = 2000,
-	TURN_MS = 500,
+	TURN_MS = 500,	   // longest sleep, and
+	WAITING_MS = 2,	   // where some wait for their turn
 	PRUNE_MS = 10000,  // between two looks for what can be forgotten
 	PRUNE_MOST = 2000, // at once: while one waits for it
 };
-
-enum { // of the statement DNS_UPDATE
-	PARAMETER_KEY,
-	PARAMETER_ACCOUNT,
-	PARAMETER_KEY_NAME,
-	PARAMETER_MAC,
-	PARAMETER_ZONE,
-	PARAMETER_MESSAGE,
-	PARAMETER_PEER,
-	PARAMETER_WAIT, // not an array
-	PARAMETER_COUNT,
-};
-
-enum {
-	COLUMN_N,
-	COLUMN_RCODE,
-	COLUMN_IS_CHANGED,
-	COLUMN_IS_REPEATED,
-	COLUMN_SERIAL,
-	COLUMN_REASON,
-};
-
-enum { RCODE_BUSY = -1 };
 
 struct queue {
 	struct exchange *first, *last;
@@ -63,9 +43,8 @@ struct committer {
 	struct metrics *metrics;
 
 	struct ddns_db *db; // the thread's own
-	struct ddns_array parameters[PARAMETER_WAIT];
+	struct group group;
 	int64_t next_open_ms, next_prune_ms;
-	struct ddns_db_error error; // why the last group failed
 	pthread_t thread;
 	bool has_thread;
 };
@@ -120,135 +99,69 @@ show_life(struct committer *committer)
 }
 
 static enum ddns_result
-parameters_collect(struct committer *committer, struct exchange *const *group, size_t count,
-		   bool may_wait, const char *texts[PARAMETER_COUNT])
+run_group(struct committer *committer)
 {
-	enum ddns_result result = DDNS_OK;
-	struct ddns_array *arrays = committer->parameters;
-
-	for (size_t i = 0; i < PARAMETER_WAIT; i++)
-		ddns_array_clear(&arrays[i]);
-	for (size_t i = 0; i < count; i++) {
-		const struct exchange *exchange = group[i];
-		const struct tsig_record *tsig = &exchange->message.tsig;
-		char number[24], mac[2 * TSIG_MAC_MAX + 3] = "\\x", peer[ADDRESS_TEXT_SIZE];
-
-		(void)snprintf(number, sizeof(number), "%lld", (long long)exchange->key->id);
-		ddns_array_add(&arrays[PARAMETER_KEY], number);
-		(void)snprintf(number, sizeof(number), "%lld",
-			       (long long)exchange->key->account_id);
-		ddns_array_add(&arrays[PARAMETER_ACCOUNT], number);
-		ddns_array_add(&arrays[PARAMETER_KEY_NAME], exchange->key->name);
-		for (size_t octet = 0; octet < tsig->mac_length; octet++)
-			(void)snprintf(mac + 2 + 2 * octet, 3, "%02x", tsig->mac[octet]);
-		ddns_array_add(&arrays[PARAMETER_MAC], mac);
-		ddns_array_add(&arrays[PARAMETER_ZONE], exchange->changes->zone);
-		ddns_array_add(&arrays[PARAMETER_MESSAGE], exchange->changes_json);
-		address_text(&exchange->peer, peer);
-		ddns_array_add(&arrays[PARAMETER_PEER], peer);
-	}
-	for (size_t i = 0; i < PARAMETER_WAIT && result == DDNS_OK; i++)
-		result = ddns_array_text(&arrays[i], &texts[i]);
-	texts[PARAMETER_WAIT] = may_wait ? "true" : "false";
-	return result;
-}
-
-/* One transaction.  On DDNS_OK it is committed, and *rowsp is the caller's. */
-static enum ddns_result
-group_run(struct committer *committer, struct exchange *const *group, size_t count, bool may_wait,
-	  struct ddns_rows **rowsp)
-{
-	struct ddns_db *db = committer->db;
-	struct ddns_rows *rows = NULL;
-	const char *texts[PARAMETER_COUNT];
-	enum ddns_result result;
+	struct group *group = &committer->group;
 
 	show_life(committer);
-	CHECK(parameters_collect(committer, group, count, may_wait, texts));
-	CHECK(ddns_db_query(db, DDNS_STATEMENT_BEGIN, NULL, 0, STATEMENT_MS, NULL));
-	CHECK(ddns_db_query(db, DDNS_STATEMENT_DNS_UPDATE, texts, PARAMETER_COUNT, STATEMENT_MS,
-			    &rows));
-	if (ddns_rows_count(rows) != count) {
-		result = DDNS_INTERNAL;
-		goto cleanup;
-	}
-	CHECK(ddns_db_query(db, DDNS_STATEMENT_CLOSE_STEPS, NULL, 0, STATEMENT_MS, NULL));
-	CHECK(ddns_db_query(db, DDNS_STATEMENT_COMMIT, NULL, 0, STATEMENT_MS, NULL));
-	histogram_add(&committer->metrics->dns_batch_sizes, (double)count);
-	*rowsp = rows;
-	return DDNS_OK;
-
-cleanup:
-	ddns_rows_free(rows);
-	committer->error = *ddns_db_last_error(db);
-	log_debug("dns: a group of %zu updates failed: %s", count, committer->error.message);
-	if (ddns_db_is_open(db) &&
-	    ddns_db_query(db, DDNS_STATEMENT_ROLLBACK, NULL, 0, STATEMENT_MS, NULL) != DDNS_OK)
-		ddns_db_close(db);
+	enum ddns_result result = group_run(group, committer->db, STATEMENT_MS);
+	if (result == DDNS_OK)
+		histogram_add(&committer->metrics->dns_batch_sizes, (double)group->count);
+	else
+		log_debug("dns: a group of %zu updates failed: %s", group->count,
+			  group->error.message);
 	return result;
 }
 
-/* What the database says of a message. */
-static struct verdict
-verdict_read(const struct ddns_rows *rows, size_t row)
-{
-	uint16_t rcode = (uint16_t)ddns_rows_integer(rows, row, COLUMN_RCODE, KNOT_RCODE_SERVFAIL);
-	struct verdict verdict = {
-		.verdict = UPDATE_REFUSED,
-		.rcode = rcode,
-		.word = "refused",
-		.serial = ddns_rows_integer(rows, row, COLUMN_SERIAL, 0),
-		.reason = ddns_rows_text(rows, row, COLUMN_REASON),
-	};
-
-	if (rcode == KNOT_RCODE_NOERROR) {
-		bool is_changed = ddns_rows_boolean(rows, row, COLUMN_IS_CHANGED);
-		verdict.verdict = is_changed ? UPDATE_CHANGED : UPDATE_UNCHANGED;
-		verdict.word = is_changed ? "changed" : "unchanged";
-	}
-	if (ddns_rows_boolean(rows, row, COLUMN_IS_REPEATED))
-		verdict.word = "repeated";
-	return verdict;
-}
-
-/* Answers what was committed; who met a lock waits for another turn. */
+/* Answers what was committed; who met a lock waits for another turn: a short one at first, since
+ * usually it is another gateway, whose commit takes a few milliseconds. */
 static void
-group_answer(struct committer *committer, struct exchange **group, size_t count,
-	     const struct ddns_rows *rows, struct queue *again)
+answer_group(struct committer *committer, struct queue *again)
 {
-	for (size_t row = 0; row < count; row++) {
-		struct exchange *exchange = group[row];
+	const struct group *group = &committer->group;
+	int64_t now = exchange_clock_ms();
 
-		if (ddns_rows_integer(rows, row, COLUMN_RCODE, 0) == RCODE_BUSY) {
-			exchange->retry_at_ms = exchange_clock_ms() + RETRY_MS;
-			queue_add(again, exchange);
+	for (size_t i = 0; i < group->count; i++) {
+		struct exchange *exchange = group->members[i];
+		struct verdict verdict;
+
+		if (group_verdict(group, i, &verdict)) {
+			verdict_give(committer->metrics, exchange, &verdict);
 			continue;
 		}
-		const struct verdict verdict = verdict_read(rows, row);
-		verdict_give(committer->metrics, exchange, &verdict);
+		exchange->retry_at_ms =
+			now + BUSY_LEAST_MS + (now - exchange->begun_ms) / BUSY_SHARE;
+		queue_add(again, exchange);
 	}
 }
 
-/* Each alone, once, waiting for locks: what fails now fails for its own reason. */
+/* Each alone, once: what fails now fails for its own reason. */
 static void
-singles_run(struct committer *committer, struct exchange **group, size_t count, struct queue *again)
+run_singles(struct committer *committer, struct queue *again)
 {
+	struct group *group = &committer->group;
+	struct exchange *members[GROUP_MAX];
+	size_t count = group->count;
+
+	memcpy(members, group->members, count * sizeof(struct exchange *));
+	group->count = 1;
 	for (size_t i = 0; i < count; i++) {
-		struct ddns_rows *rows = NULL;
 		enum ddns_result result = DDNS_UNAVAILABLE;
 
-		for (int tries = 0; tries < 3 && ddns_db_is_open(committer->db); tries++) {
-			result = group_run(committer, &group[i], 1, true, &rows);
+		group->members[0] = members[i];
+		for (int tries = 0; tries < 3 && ddns_db_is_open(committer->db) &&
+				    exchange_clock_ms() - members[i]->begun_ms < PATIENCE_MS;
+		     tries++) {
+			result = run_group(committer);
 			if (result != DDNS_RETRY)
 				break;
 		}
 		if (result == DDNS_OK)
-			group_answer(committer, &group[i], 1, rows, again);
+			answer_group(committer, again);
 		else if (result == DDNS_UNAVAILABLE)
-			queue_add(again, group[i]);
+			queue_add(again, members[i]);
 		else
-			fail(committer, group[i], UPDATE_FAILED, committer->error.message);
-		ddns_rows_free(rows);
+			fail(committer, members[i], UPDATE_FAILED, group->error.message);
 	}
 }
 
@@ -288,25 +201,27 @@ open_database(struct committer *committer)
 }
 
 /* Takes a group; those whose time is over are answered here, those whose turn is later stay. */
-static size_t
-group_take(struct committer *committer, struct exchange *group[GROUP_MAX])
+static void
+take_group(struct committer *committer)
 {
+	struct group *group = &committer->group;
 	struct queue overdue = {.first = NULL};
 	int64_t now = exchange_clock_ms();
-	size_t count = 0;
 	struct exchange *exchange;
+
+	group->count = 0;
 
 	pthread_mutex_lock(&committer->lock);
 	size_t waiting = committer->queue.count;
-	for (size_t i = 0; i < waiting && count < GROUP_MAX; i++) {
+	for (size_t i = 0; i < waiting && group->count < GROUP_MAX; i++) {
 		exchange = queue_take(&committer->queue);
-		int64_t patience = exchange->retry_at_ms != 0 ? LOCK_MS : PATIENCE_MS;
+		int64_t patience = exchange->retry_at_ms != 0 ? BUSY_MS : PATIENCE_MS;
 		if (now - exchange->begun_ms > patience)
 			queue_add(&overdue, exchange);
 		else if (exchange->retry_at_ms > now || !ddns_db_is_open(committer->db))
 			queue_add(&committer->queue, exchange);
 		else
-			group[count++] = exchange;
+			group->members[group->count++] = exchange;
 	}
 	committer->status.waiting = committer->queue.count;
 	committer->status.seen_alive_ms = now;
@@ -316,32 +231,30 @@ group_take(struct committer *committer, struct exchange *group[GROUP_MAX])
 			fail(committer, exchange, UPDATE_BUSY, "a lock was held too long");
 		else
 			fail(committer, exchange, UPDATE_UNAVAILABLE, "the database is away");
-	return count;
 }
 
 static void
-group_work(struct committer *committer, struct exchange **group, size_t count)
+work(struct committer *committer)
 {
+	struct group *group = &committer->group;
 	struct queue again = {.first = NULL};
-	struct ddns_rows *rows = NULL;
 	struct exchange *exchange;
-	enum ddns_result result = group_run(committer, group, count, false, &rows);
+	enum ddns_result result = run_group(committer);
 
 	if (result == DDNS_OK)
-		group_answer(committer, group, count, rows, &again);
+		answer_group(committer, &again);
 	else if (result == DDNS_UNAVAILABLE)
-		for (size_t i = 0; i < count; i++)
-			queue_add(&again, group[i]);
+		for (size_t i = 0; i < group->count; i++)
+			queue_add(&again, group->members[i]);
 	else
-		singles_run(committer, group, count, &again);
-	ddns_rows_free(rows);
+		run_singles(committer, &again);
 
 	pthread_mutex_lock(&committer->lock);
 	while ((exchange = queue_take(&again)) != NULL)
 		queue_add(&committer->queue, exchange);
 	pthread_mutex_unlock(&committer->lock);
 	if (!ddns_db_is_open(committer->db))
-		state_set(committer, true, committer->error.message);
+		state_set(committer, true, group->error.message);
 }
 
 /* Waits until there is something to do, or a turn is over. */
@@ -349,7 +262,7 @@ static void
 wait_for_work(struct committer *committer, bool is_idle)
 {
 	struct timespec until;
-	int64_t wait_ms = is_idle ? TURN_MS : RETRY_MS;
+	int64_t wait_ms = is_idle ? TURN_MS : WAITING_MS;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += (long)wait_ms * 1000000;
@@ -388,12 +301,12 @@ run(void *context)
 	bool is_ended = false;
 
 	while (!is_ended) {
-		struct exchange *group[GROUP_MAX];
 		(void)open_database(committer);
 		prune(committer);
-		size_t count = group_take(committer, group);
+		take_group(committer);
+		size_t count = committer->group.count;
 		if (count > 0)
-			group_work(committer, group, count);
+			work(committer);
 		pthread_mutex_lock(&committer->lock);
 		size_t waiting = committer->queue.count;
 		is_ended = committer->is_ending && waiting == 0;
@@ -452,8 +365,7 @@ committer_free(struct committer *committer)
 		pthread_mutex_unlock(&committer->lock);
 		pthread_join(committer->thread, NULL);
 	}
-	for (size_t i = 0; i < PARAMETER_WAIT; i++)
-		ddns_array_free(&committer->parameters[i]);
+	group_free(&committer->group);
 	ddns_db_free(committer->db);
 	pthread_cond_destroy(&committer->filled);
 	pthread_mutex_destroy(&committer->lock);

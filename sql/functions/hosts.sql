@@ -36,6 +36,7 @@ declare
   s_settings jsonb[];
   changed int[];                        -- indexes of the domains to be written
   together int[];                       -- those of them that go in one statement
+  alone int[];                          -- those written one by one
   quiet int[] := '{}';                  -- those that changed nothing that is served
   is_stale boolean;
   -- from 1.0.0.0 to 223.255.255.255
@@ -49,6 +50,7 @@ declare
   w6 text;
   w_online boolean;
   w_settings jsonb;
+  lock_timeout constant text := current_setting('lock_timeout');
 begin
   select array_agg(r.id) as ids, array_agg(r.slot) as slots,
          array_agg(r.name) as names, array_agg(r.zone) as zones,
@@ -161,11 +163,18 @@ begin
     exit when not is_stale;
   end loop;
 
-  -- The changes: of addresses together or else one by one, those with settings one by one.
-  together := case when s_settings is null then changed
-                   else array(select c from unnest(changed) c where s_settings[c] is null) end;
-  if together <> '{}' then
-    begin
+  -- All that is written: together, or else host by host, as those with settings are.  No lock is
+  -- waited for: who would have to is busy.
+  if not p_wait then
+    perform set_config('lock_timeout', '1ms', true);
+  end if;
+  alone := case when s_settings is null then '{}'
+                else array(select c from unnest(changed) c where s_settings[c] is not null) end;
+  begin
+    perform write_contacts(q.ids, array(select case when q.slots[u] <> all (alone) then verdicts[u] end
+                                        from generate_subscripts(verdicts, 1) u order by u), p_doors, p_peers);
+    together := array(select c from unnest(changed) c where c <> all (alone));
+    if together <> '{}' then
       perform write_group(array(select q.ids[c] from unnest(together) c),
                           array(select s4[c] || case when s4[c] <> '' and s6[c] <> '' then ',' else '' end || s6[c]
                                 from unnest(together) c),
@@ -183,14 +192,19 @@ begin
         union all
         select 'state', case when o_online[c] then 'online' else 'offline' end, case when s_online[c] then 'online' else 'offline' end
         where o_online[c] <> s_online[c] offset 0) x;
-    exception when integrity_constraint_violation or data_exception or raise_exception then
-      together := '{}';
-    end;
-  end if;
-  if cardinality(together) < cardinality(changed) then
-    foreach s in array changed loop
-      continue when s = any (together);
-      begin
+    end if;
+  exception when integrity_constraint_violation or data_exception or raise_exception or lock_not_available then
+    if p_wait and sqlstate = '55P03' then
+      raise;
+    end if;
+    alone := array(select distinct q.slots[u] from generate_subscripts(verdicts, 1) u
+                   where verdicts[u] in ('changed', 'unchanged') order by 1);
+  end;
+  foreach s in array alone loop
+    begin
+      perform write_contacts(q.ids, array(select case when q.slots[u] = s then verdicts[u] end
+                                          from generate_subscripts(verdicts, 1) u order by u), p_doors, p_peers);
+      if s = any (changed) then
         perform set_config('ddns.actor', actor_of(p_accounts[s_by[s]], p_keys[s_by[s]], p_doors[s_by[s]], p_peers[s_by[s]]), true);
         perform write_hosts(array[q.ids[s]],
                             array[s4[s] || case when s4[s] <> '' and s6[s] <> '' then ',' else '' end || s6[s]],
@@ -202,18 +216,20 @@ begin
             quiet := quiet || s;
           end if;
         end if;
-      exception when integrity_constraint_violation or data_exception or raise_exception or lock_not_available then
-        for i in 1..cardinality(verdicts) loop
-          if q.slots[i] = s and verdicts[i] in ('changed', 'unchanged') then
-            verdicts[i] := case sqlstate when '55P03' then 'busy' else 'failed' end;
-            reasons[i] := case when sqlstate <> '55P03' then sqlerrm end;
-            answers[i] := null;
-          end if;
-        end loop;
-      end;
-    end loop;
-  end if;
-  perform write_contacts(q.ids, p_keys, verdicts, p_doors, p_peers);
+      end if;
+    exception when integrity_constraint_violation or data_exception or raise_exception or lock_not_available then
+      for i in 1..cardinality(verdicts) loop
+        if q.slots[i] = s and verdicts[i] in ('changed', 'unchanged') then
+          verdicts[i] := case when sqlstate in ('55P03', '23503') then 'busy' else 'failed' end;
+          reasons[i] := case verdicts[i] when 'failed' then sqlerrm end;
+          answers[i] := null;
+        end if;
+      end loop;
+    end;
+  end loop;
+  perform note_key_uses(array(select case when verdicts[u] in ('changed', 'unchanged') then p_keys[u] end
+                              from generate_subscripts(verdicts, 1) u order by u), p_doors, p_peers);
+  perform set_config('lock_timeout', lock_timeout, true);
   if changed = '{}' then
     perform set_config('synchronous_commit', 'off', true);
   end if;
@@ -321,17 +337,8 @@ set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_merg
 set enable_material = off as $$
 #variable_conflict use_column
 declare
-  z bigint;
-  locked text[] := '{}';
+  locked text[] := array(select z.origin from unnest(lock_zones(p_zones, p_wait)) u join zones z on z.id = u);
 begin
-  foreach z in array p_zones loop
-    if p_wait then
-      perform pg_advisory_xact_lock(z);
-    elsif not pg_try_advisory_xact_lock(z) then
-      continue;
-    end if;
-    locked := locked || (select origin from zones where id = z);
-  end loop;
   if p_wait then
     perform from unnest(array(select i from unnest(p_ids) i order by i)) i
     cross join lateral (select from domains d where d.id = i for no key update) d;
@@ -373,9 +380,9 @@ begin
   perform write_hosts(p_ids, p_addresses, p_online);
 end $$;
 
--- Contacts of accepted requests, and when their keys were used, to the minute.
-create or replace function write_contacts(p_ids bigint[], p_keys bigint[], p_verdicts text[],
-                                          p_doors text[], p_peers inet[]) returns void
+-- Contacts of accepted requests.
+create or replace function write_contacts(p_ids bigint[], p_verdicts text[], p_doors text[], p_peers inet[])
+returns void
 language plpgsql set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off
 set enable_material = off as $$
@@ -386,12 +393,4 @@ begin
   where u.verdict in ('changed', 'unchanged')
   order by u.id, u.i desc
   on conflict (domain_id) do update set at = excluded.at, peer = excluded.peer, door = excluded.door;
-
-  insert into key_uses as k (key_id, at, peer, door)
-  select distinct on (u.key) u.key, now(), u.peer, u.door
-  from unnest(p_keys, p_verdicts, p_doors, p_peers) with ordinality u (key, verdict, door, peer, i)
-  where u.verdict in ('changed', 'unchanged') and u.key is not null
-    and coalesce((select k.at from key_uses k where k.key_id = u.key) < now() - interval '1 minute', true)
-  order by u.key, u.i desc
-  on conflict (key_id) do update set at = excluded.at, peer = excluded.peer, door = excluded.door;
 end $$;

@@ -4,27 +4,29 @@
 set local search_path = ddns, pg_temp;
 
 -- Does those of a group's messages that do no more than to delete a set and to add a record to it,
--- where exactly one record of the set is stored; n is their places.  All together they are a
--- statement or two, while each would be a dozen.  The parameters are those of update_messages, and
--- p_locked the zones whose locks are held.
+-- where exactly one record of the set is stored.  places are theirs in the group, and what became of
+-- each is at the same place of the other arrays.  All together they are a statement or two, while each
+-- would be a dozen.  The parameters are those of update_messages, and p_locked the zones whose locks are
+-- held.
 --
 -- What comes out is what update_message would do, one after the other: such a message takes no name
 -- and no set away and brings none, so whatever else the group does meets the same names.  Left to
 -- update_message are those whose owner is the apex or a domain, or named by another message of the
 -- group; all of a zone whose apex one names, since the serial may be set there; those that came
--- before; and those that are to be refused.
+-- before; and those that are to be refused, or whose records somebody holds.
 --
 -- OFFSET 0 keeps the planner from joining: it would scan tables that were small when it looked.
 create or replace function update_plain(
   p_keys bigint[], p_accounts bigint[], p_key_names text[], p_macs bytea[], p_zones text[],
-  p_messages jsonb[], p_peers inet[], p_locked bigint[])
-returns table (n int, is_changed boolean, serial bigint)
+  p_messages jsonb[], p_peers inet[], p_locked bigint[], out places int[], out changes boolean[], out serials bigint[])
 language plpgsql
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set ddns.told = 'on' as $$
 #variable_conflict use_column
+declare
+  wanted bigint;
+  done bigint;
 begin
-  return query
   with message as materialized (
     select m.i, m.key, m.account, m.key_name, m.mac, m.zone, m.peer, m.message -> 'changes' as c,
            m.message -> 'prerequisites' as p,
@@ -54,25 +56,35 @@ begin
     where not exists (select from mentioned m where m.zone = c.zone and m.owner in (c.owner, '@'))
       and not exists (select from domains d where d.zone = c.zone and d.owner = c.owner offset 0)
       and not exists (select from duplicates d where d.key_name = c.key_name and d.mac = c.mac offset 0)
+      and octet_length(c.rdata) <= (select setting('set_octets')::int)
       and update_refused(z.kind, z.addresses, c.type, c.ttl, c.rdata) is null
       and message_refused(c.account, c.key, c.zone, array[c.owner], '{delete_rrset,add}', array[c.owner, c.owner],
                           array[c.type, c.type], '{}', '{}', '{}') is null),
-  serials as materialized (
+  zone_serials as materialized (
     select z.zone_id, next_serial(z.zone_id, false) as old, next_serial(z.zone_id, true) as new
     from (select distinct zone_id from plain) z),
   written as (
-    update records r set ttl = p.ttl, rdata = p.rdata from plain p where p.is_changed and r.id = p.id),
+    update records r set ttl = p.ttl, rdata = p.rdata from plain p
+    where p.is_changed and r.id = p.id and r.rdata = p.old_rdata
+    returning 1),
   told as (
     insert into history (zone, name, account, key, door, peer, what, old, new, serial)
     select p.zone, p.owner || '.' || p.zone, (select login from accounts where id = p.account), p.key_name, 'dns', p.peer,
            p.type, p.old_ttl || ' ' || p.old_rdata, p.ttl || ' ' || p.rdata, s.new
-    from plain p join serials s on s.zone_id = p.zone_id where p.is_changed),
+    from plain p join zone_serials s on s.zone_id = p.zone_id where p.is_changed),
   kept as (
     insert into duplicates (key_name, mac, rcode, serial)
     select p.key_name, p.mac, 0, case when p.is_changed then s.new else s.old end
-    from plain p join serials s on s.zone_id = p.zone_id on conflict do nothing)
-  select p.i::int, p.is_changed, case when p.is_changed then s.new else s.old end
-  from plain p join serials s on s.zone_id = p.zone_id order by p.i;
-exception when integrity_constraint_violation or data_exception or raise_exception then
-  return;                               -- one of them is at fault: update_message finds which
+    from plain p join zone_serials s on s.zone_id = p.zone_id on conflict do nothing)
+  select coalesce(array_agg(p.i::int order by p.i), '{}'), array_agg(p.is_changed order by p.i),
+         array_agg(case when p.is_changed then s.new else s.old end order by p.i),
+         count(*) filter (where p.is_changed), (select count(*) from written)
+  into places, changes, serials, wanted, done
+  from plain p join zone_serials s on s.zone_id = p.zone_id;
+  if wanted <> done then
+    raise lock_not_available;           -- somebody typed SQL at one of the records meanwhile
+  end if;
+-- one of them is at fault, or meets a lock: update_message finds which
+exception when integrity_constraint_violation or data_exception or raise_exception or lock_not_available then
+  places := '{}';
 end $$;

@@ -323,7 +323,7 @@ begin
     raise invalid_parameter_value using
       message = format('there is no setting "%s"', new.name),
       hint = 'Write one of name_servers, update_name, secret_key_id, quarantine_days, history_days, attempts_days, '
-             'reserved_names, log_keep and log_rows.';
+             'reserved_names, records_per_set, set_octets, types_per_name, names_per_account, log_keep and log_rows.';
   end if;
   if new.name in ('name_servers', 'update_name') then
     foreach s in array regexp_split_to_array(btrim(new.value), '[\s,]+') loop
@@ -331,7 +331,8 @@ begin
         perform check_name(s, new.name);
       end if;
     end loop;
-  elsif new.name in ('quarantine_days', 'history_days', 'attempts_days', 'log_rows') then
+  elsif new.name in ('quarantine_days', 'history_days', 'attempts_days', 'records_per_set', 'set_octets',
+                     'types_per_name', 'names_per_account', 'log_rows') then
     if new.value !~ '^[0-9]{1,9}$' or new.name = 'log_rows' and new.value::int = 0 then
       raise invalid_parameter_value using
         message = format('the setting %s cannot be "%s"', new.name, new.value),

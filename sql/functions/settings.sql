@@ -15,6 +15,10 @@ return case p_name
   when 'attempts_days' then '30'
   when 'log_keep' then '1 day'          -- how long steps are kept for readers
   when 'log_rows' then '100000'         -- and how many of a zone
+  when 'records_per_set' then '100'     -- what DNS UPDATE may add: records of a type at a name,
+  when 'set_octets' then '16384'        -- their data together, as text,
+  when 'types_per_name' then '20'       -- and in shared zones types at a name,
+  when 'names_per_account' then '1000'  -- and names with records of an account
   when 'reserved_names' then            -- labels that nobody gets in shared zones; * stands for
                                         -- any text
     '_* www ftp mail mx mx* smtp imap pop pop3 ns ns* dns dyn api admin root abuse postmaster '

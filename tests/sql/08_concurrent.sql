@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Two hand-typed transactions at once: the rules between rows hold all the same.
 set client_min_messages = warning;
-select plan(30);
+select plan(36);
 select test.world();
 select test.connect('a'), test.connect('b');
 create temp table pids as select (select pid from dblink('a', 'select pg_backend_pid()') t (pid int)) as a, (select pid from dblink('b', 'select pg_backend_pid()') t (pid int)) as b;
@@ -81,6 +81,27 @@ select dblink_exec('a', format('begin; do $x$ begin perform pg_advisory_xact_loc
 select is((select string_agg(verdict, ' ' order by n) from dblink('b', format('select n, verdict from ddns.update_hosts(''{null,null}'', ''{%s,%s}'', ''{null,null}'', ''{joe.dyn.test,ann.dyn.test}'', ''{192.0.2.9,192.0.2.8}'', ''{null,null}'', ''{null,null}'', ''{null,null}'', ''{t,t}'', ''{127.0.0.1,127.0.0.1}'')', test.account('joe'), test.account('ann'))) t (n int, verdict text)),
           'busy unchanged', 'another gateway in the zone makes changes busy, keepalives not');
 select dblink_exec('a', 'commit');
+
+-- somebody who holds what a batch cannot try by itself: the others of the batch are done
+insert into ddns.zones (origin, kind, mname, rname, addresses) values ('dyn2.test', 'shared', 'ns1.test', 'hostmaster.test', 'any');
+insert into ddns.domains (zone, owner, account_id, address) values ('dyn2.test', 'ann', test.account('ann'), '{192.0.2.1}');
+create function pg_temp.batch(p_joe text, p_ann text) returns text language sql as $$
+  select string_agg(verdict, ' ' order by n) from dblink('b', format($q$select n, verdict from ddns.update_hosts('{null,null}', '{%s,%s}', '{null,null}',
+    '{joe.dyn.test,ann.dyn2.test}', '{%s,%s}', '{null,null}', '{null,null}', '{null,null}', '{t,t}', '{127.0.0.1,127.0.0.1}')$q$,
+    test.account('joe'), test.account('ann'), p_joe, p_ann)) t (n int, verdict text) $$;
+select dblink_exec('a', format('begin; do $x$ begin perform from ddns.zone_state where zone_id = %s for update; end $x$', test.zone('dyn.test')));
+select is(pg_temp.batch('192.0.2.21', '192.0.2.21'), 'busy changed', 'a zone''s state: its changes are busy, other zones are not');
+select is(pg_temp.batch('192.0.2.7', '192.0.2.21'), 'unchanged unchanged', 'and keepalives are written');
+select dblink_exec('a', 'rollback');
+select dblink_exec('a', 'begin; delete from ddns.domains where name = ''joe.dyn.test''');
+select is(pg_temp.batch('192.0.2.22', '192.0.2.22'), 'busy changed', 'a domain that is being deleted is busy');
+select is(pg_temp.batch('192.0.2.7', '192.0.2.22'), 'busy unchanged', 'so is its keepalive');
+select dblink_exec('a', 'rollback');
+delete from ddns.contacts;
+select dblink_exec('a', 'begin; delete from ddns.domains where name = ''joe.dyn.test''');
+select is(pg_temp.batch('192.0.2.7', '192.0.2.22'), 'busy unchanged', 'and its first one');
+select dblink_exec('a', 'rollback');
+select is(pg_temp.batch('192.0.2.23', '192.0.2.22'), 'changed unchanged', 'until it is let go');
 
 -- only the commit counts
 select is(test.elsewhere('a', 'begin; ' || pg_temp.put('o', 'CNAME', 'x.test.') || '; ' || pg_temp.put('o', 'A', '192.0.2.1') || '; delete from ddns.records where owner = ''o'' and type = ''CNAME''; commit'), '', 'order within a transaction does not matter');

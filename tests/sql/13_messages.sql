@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- update_messages: what the usual messages do in one statement is what each alone would do.
 begin;
-select plan(23);
+select plan(39);
 select test.world();
 insert into ddns.accounts (login) values ('dns');
 insert into ddns.zones (origin, kind, account_id, mname, rname) values ('p.test', 'private', test.account('dns'), 'ns1.p.test', 'h.test');
@@ -51,5 +51,35 @@ select is(pg_temp.send(array[pg_temp.replaces('h6', '192.0.2.3'), pg_temp.replac
 select is(pg_temp.send(array[pg_temp.replaces('h8', '192.0.2.3')], '[]', null, 'txt.k'), '5', 'a key that may not');
 select is(pg_temp.stored('h8'), 'A 60 192.0.2.1', 'does not');
 select is(pg_temp.send(array[pg_temp.replaces('h1', '"x"', 60, 'TXT'), pg_temp.replaces('h9', '192.0.2.3')]), '0+ 0+', 'another type of the same name is another set');
+
+-- limits: what may be added, by settings
+insert into ddns.settings (name, value) values ('records_per_set', '3'), ('set_octets', '60'), ('types_per_name', '2'), ('names_per_account', '4');
+create function pg_temp.adds(p_owner text, p_type text, variadic p_rdata text[]) returns text language sql as $$
+  select jsonb_agg(jsonb_build_array('add', p_owner, p_type, 60, r))::text from unnest(p_rdata) r $$;
+select is(pg_temp.send(array[pg_temp.adds('l1', 'A', '192.0.2.1', '192.0.2.2', '192.0.2.3'), pg_temp.adds('l2', 'A', '192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4')]), '0+ 5',
+  'three records of a set, not four');
+select is(pg_temp.send(array[pg_temp.adds('l1', 'A', '192.0.2.4')]), '5', 'nor a fourth later');
+select is(pg_temp.send(array[jsonb_insert(pg_temp.adds('l1', 'A', '192.0.2.4')::jsonb, '{0}', '["delete", "l1", "A", 0, "192.0.2.1"]')::text]), '0+', 'but in the place of one');
+select is(pg_temp.send(array[pg_temp.adds('l3', 'TXT', '"' || repeat('x', 58) || '"')]), '0+', '60 octets');
+select is(pg_temp.send(array[pg_temp.adds('l4', 'TXT', '"' || repeat('x', 59) || '"')]), '5', 'not 61');
+select is(pg_temp.send(array[pg_temp.adds('l3', 'TXT', '"y"')]), '5', 'nor one by one');
+select is(pg_temp.send(array[pg_temp.replaces('l3', '"' || repeat('y', 59) || '"', 60, 'TXT')]), '5', 'nor in the place of others');
+insert into ddns.records (zone, owner, type, rdata) select 'p.test', 'l5', 'A', '192.0.2.' || i from generate_series(1, 5) i;
+select is(pg_temp.send(array['[["delete", "l5", "A", 0, "192.0.2.1"]]']), '0+', 'what SQL made more of may shrink');
+select is(pg_temp.send(array[pg_temp.adds('l6', 'A', '192.0.2.1') , pg_temp.adds('l6', 'TXT', '"x"'), pg_temp.adds('l6', 'PTR', 'x.test.')]), '0+ 0+ 0+', 'types do not count in a private zone');
+-- in a shared zone
+insert into ddns.domains (zone, owner, account_id, address) values ('dyn.test', 'dns', test.account('dns'), '{}');
+create function pg_temp.send_shared(p_changes text) returns text language sql as $$
+  select rcode || case when is_changed then '+' else '' end || coalesce(' ' || reason, '')
+  from ddns.update_messages(array[(select id from ddns.keys where name = 'dns.k')], array[test.account('dns')], '{dns.k}',
+    array[decode(md5(nextval('pg_temp.macs')::text), 'hex')], '{dyn.test}', array[jsonb_build_object('prerequisites', '[]'::jsonb, 'changes', p_changes::jsonb)], '{192.0.2.9}') $$;
+select is(pg_temp.send_shared(pg_temp.adds('dns', 'A', '192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4')), '5 4 records of type A at dns are more than 3', 'addresses of a domain');
+select is(pg_temp.send_shared(pg_temp.adds('x.dns', 'A', '192.0.2.1')) || pg_temp.send_shared(pg_temp.adds('x.dns', 'TXT', '"x"')), '0+0+', 'two types at a name');
+select is(pg_temp.send_shared(pg_temp.adds('x.dns', 'PTR', 'x.test.')), '5 3 types of records at x.dns are more than 2', 'not three');
+select is(pg_temp.send_shared(jsonb_insert(pg_temp.adds('x.dns', 'PTR', 'x.test.')::jsonb, '{0}', '["delete_rrset", "x.dns", "A", 0, null]')::text), '0+', 'but one for another');
+select is(pg_temp.send_shared((pg_temp.adds('a.dns', 'A', '192.0.2.1')::jsonb || pg_temp.adds('b.dns', 'A', '192.0.2.1')::jsonb)::text)
+  || pg_temp.send_shared(pg_temp.adds('c.dns', 'A', '192.0.2.1')), '0+0+', 'four names of an account');
+select is(pg_temp.send_shared(pg_temp.adds('d.dns', 'A', '192.0.2.1')), '5 the account''s records have more than 4 names in shared zones', 'not five');
+select is(pg_temp.send_shared((pg_temp.adds('d.dns', 'A', '192.0.2.1')::jsonb || '[["delete_name", "c.dns", null, 0, null]]')::text), '0+', 'but one for another');
 select * from finish();
 rollback;
