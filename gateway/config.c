@@ -20,6 +20,7 @@ enum option_type {
 	OPTION_TITLE, // a string that can stand between double quotes
 	OPTION_NUMBER,
 	OPTION_LEVEL,	 // a word of the table `levels`
+	OPTION_HEADER,	 // one of those in which proxies name clients
 	OPTION_LISTEN,	 // a list of ADDRESS:PORT
 	OPTION_HOSTS,	 // a list of names and addresses
 	OPTION_PREFIXES, // a list of addresses with or without /LENGTH
@@ -107,8 +108,12 @@ static const struct option {
 	 "Where browsers are redirected or shown that a host is offline: the addresses that\n"
 	 "zones name as redirectors, port 80.  An empty list: at http-listen."},
 	{"trusted-proxies", OPTION_PREFIXES, false, "", 0, 0, 0, AT(trusted_proxies),
-	 "Addresses and prefixes of proxies before this server: what they say in X-Forwarded-For\n"
+	 "Addresses and prefixes of proxies before this server: what they say in forwarded-header\n"
 	 "is taken for the client's address.  They must pass Host on as it came."},
+	{"forwarded-header", OPTION_HEADER, false, PROXY_HEADER_USUAL, 0, 0, 0,
+	 AT(forwarded_header),
+	 "The header of these proxies: X-Forwarded-For, or Forwarded (RFC 7239).  Each of them\n"
+	 "must add to this one; the other is ignored."},
 	{"name-servers", OPTION_LISTEN, false, "127.0.0.1:53", 0, 0, 0, AT(name_servers),
 	 "Name servers that secondaries transfer zones from: each must show a change before\n"
 	 "NOTIFY is sent, or be silent for a second.  With an empty list it is sent at once."},
@@ -218,6 +223,16 @@ check_level(cfg_t *cfg, const char *value)
 }
 
 static int
+check_header(cfg_t *cfg, const char *value)
+{
+	if (strcmp(value, PROXY_HEADER_USUAL) == 0 || strcmp(value, PROXY_HEADER_STANDARD) == 0)
+		return 0;
+	cfg_error(cfg, "forwarded-header = '%s': must be %s or %s", value, PROXY_HEADER_USUAL,
+		  PROXY_HEADER_STANDARD);
+	return -1;
+}
+
+static int
 check_listen(cfg_t *cfg, const char *name, const char *value)
 {
 	struct listen_address address;
@@ -267,6 +282,8 @@ validate(cfg_t *cfg, cfg_opt_t *opt)
 		return check_title(cfg, option->name, cfg_opt_getnstr(opt, last));
 	case OPTION_NUMBER:
 		return check_number(cfg, option, cfg_opt_getnint(opt, last));
+	case OPTION_HEADER:
+		return check_header(cfg, cfg_opt_getnstr(opt, last));
 	case OPTION_LEVEL:
 		return check_level(cfg, cfg_opt_getnstr(opt, last));
 	case OPTION_LISTEN:
@@ -303,6 +320,7 @@ describe(cfg_opt_t opts[OPTION_COUNT + 1], char defaults[OPTION_COUNT][256])
 		case OPTION_STRING:
 		case OPTION_TITLE:
 		case OPTION_LEVEL:
+		case OPTION_HEADER:
 			opts[i] = (cfg_opt_t)CFG_STR(option->name, option->text, CFGF_NONE);
 			break;
 		case OPTION_NUMBER:
@@ -344,6 +362,7 @@ copy_values(cfg_t *cfg, struct config *config)
 		case OPTION_STRING:
 		case OPTION_TITLE:
 		case OPTION_LEVEL:
+		case OPTION_HEADER:
 			*string_at(config, option) = strdup(cfg_getstr(cfg, option->name));
 			if (*string_at(config, option) == NULL)
 				result = DDNS_NO_MEMORY;
@@ -454,6 +473,7 @@ config_warn_fixed(const struct config *now, const struct config *next)
 		case OPTION_STRING:
 		case OPTION_TITLE:
 		case OPTION_LEVEL:
+		case OPTION_HEADER:
 			is_same = strcmp(*string_at(now, option), *string_at(next, option)) == 0;
 			break;
 		case OPTION_NUMBER:
@@ -496,6 +516,7 @@ config_print_options(FILE *out)
 		case OPTION_STRING:
 		case OPTION_TITLE:
 		case OPTION_LEVEL:
+		case OPTION_HEADER:
 			fprintf(out, "#%s = \"%s\"\n\n", option->name, option->text);
 			break;
 		case OPTION_NUMBER:

@@ -45,6 +45,7 @@ struct config {
 	struct config_list host_names;
 	struct config_list redirect_listen;
 	struct config_list trusted_proxies;
+	char *forwarded_header;
 	struct config_list name_servers;
 	struct config_list notify_source;
 };

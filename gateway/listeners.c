@@ -3,6 +3,7 @@
 #include "gateway/listeners.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "gateway/http/front.h"
 #include "gateway/http/status.h"
@@ -20,6 +21,7 @@ struct listeners {
 	struct http_server *secure;	 // the doors over TLS, or NULL
 	struct certificate *certificate; // NULL without it
 	struct http_server *redirects;	 // NULL where they share the doors'
+	char *proxy_header;
 	struct proxy_prefix *proxies;
 	struct status_sources status_sources;
 };
@@ -43,13 +45,18 @@ divert_redirected(struct http_request *request, enum MHD_Result *resultp)
 }
 
 static enum ddns_result
-read_proxies(struct listeners *listeners, const struct config_list *list, struct proxies *proxies)
+read_proxies(struct listeners *listeners, const char *header, const struct config_list *list,
+	     struct proxies *proxies)
 {
 	enum ddns_result result = DDNS_OK;
 	listeners->proxies = calloc(list->count + 1, sizeof *listeners->proxies);
 	if (listeners->proxies == NULL)
 		return DDNS_NO_MEMORY;
-	*proxies = (struct proxies){.prefixes = listeners->proxies, .count = list->count};
+	*proxies = (struct proxies){
+		.header = header,
+		.prefixes = listeners->proxies,
+		.count = list->count,
+	};
 	for (size_t i = 0; i < list->count && result == DDNS_OK; i++)
 		result = proxy_prefix_parse(list->items[i], &listeners->proxies[i]);
 	return result;
@@ -73,7 +80,11 @@ bind_doors(struct listeners *listeners, const struct config *config, struct gate
 		.request_timeout_s = (unsigned)config->http_request_timeout,
 	};
 	enum ddns_result result;
-	CHECK(read_proxies(listeners, &config->trusted_proxies, &options.proxies));
+	listeners->proxy_header = strdup(config->forwarded_header);
+	if (listeners->proxy_header == NULL)
+		return DDNS_NO_MEMORY;
+	CHECK(read_proxies(listeners, listeners->proxy_header, &config->trusted_proxies,
+			   &options.proxies));
 	CHECK(http_server_create(&options, &listeners->doors));
 	if (config->https_listen.count > 0) {
 		CHECK(certificate_create(config->tls_certificate, config->tls_key,
@@ -209,5 +220,6 @@ listeners_free(struct listeners *listeners, int timeout_ms)
 	http_server_free(listeners->redirects);
 	certificate_free(listeners->certificate);
 	free(listeners->proxies);
+	free(listeners->proxy_header);
 	free(listeners);
 }

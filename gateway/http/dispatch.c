@@ -5,10 +5,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "gateway/http/forwarded.h"
 #include "gateway/http/guard.h"
 #include "gateway/http/server_internal.h"
 
-enum { FORWARDED_MAX = 4096 }; // characters of all X-Forwarded-For together
+enum { FORWARDED_MAX = 16384 }; // more than the guard lets through of all headers
 
 static const struct {
 	unsigned bit;
@@ -211,7 +212,9 @@ call_route(struct http_worker *worker, struct http_request *request)
 	return result;
 }
 
+/* The nodes that a request passed, as far as they are told. */
 struct forwarded {
+	const char *header;
 	char text[FORWARDED_MAX + 1];
 	size_t length;
 };
@@ -221,7 +224,7 @@ note_forwarded(void *context, enum MHD_ValueKind kind, const char *name, const c
 {
 	struct forwarded *forwarded = context;
 	(void)kind;
-	if (strcasecmp(name, "X-Forwarded-For") != 0 || value == NULL)
+	if (strcasecmp(name, forwarded->header) != 0 || value == NULL)
 		return MHD_YES;
 	size_t left = sizeof forwarded->text - forwarded->length;
 	int more = snprintf(forwarded->text + forwarded->length, left, "%s%s",
@@ -235,15 +238,17 @@ note_forwarded(void *context, enum MHD_ValueKind kind, const char *name, const c
 	return MHD_YES;
 }
 
+/* Who a trusted proxy says that it asks for. */
 static void
-note_client(const struct http_worker *worker, struct http_request *request)
+note_client(const struct proxies *proxies, struct http_request *request)
 {
-	const struct proxies *proxies = &worker->server->options.proxies;
-	struct forwarded forwarded = {0};
-	if (proxies->count == 0)
-		return;
+	struct forwarded forwarded = {.header = proxies->header};
+	char list[FORWARDED_MAX + 1];
+	const char *nodes = forwarded.text;
 	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, note_forwarded, &forwarded);
-	request->peer = proxy_client(proxies, &request->peer, forwarded.text);
+	if (strcasecmp(proxies->header, PROXY_HEADER_STANDARD) == 0)
+		nodes = forwarded_read(forwarded.text, list, sizeof list) == DDNS_OK ? list : "";
+	request->peer = proxy_client(proxies, &request->peer, nodes);
 }
 
 static enum MHD_Result
@@ -255,7 +260,9 @@ handle(struct http_worker *worker, struct http_request *request)
 	    !connections_peer(worker->server->connections, info->connect_fd, &request->peer))
 		return MHD_NO;
 	request->fd = info->connect_fd;
-	note_client(worker, request);
+	const struct proxies *proxies = &worker->server->options.proxies;
+	if (proxies->count > 0)
+		note_client(proxies, request);
 	switch (parse_body(request)) {
 	case DDNS_OK:
 		return call_route(worker, request);

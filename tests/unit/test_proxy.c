@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
+#include "gateway/http/forwarded.h"
 #include "gateway/http/proxy.h"
+#include "tests/unit/guard_page.h"
 
 static void
 test_prefixes(void **state)
@@ -76,7 +78,7 @@ test_clients(void **state)
 	struct proxy_prefix prefixes[2];
 	assert_int_equal(proxy_prefix_parse("10.0.0.0/16", &prefixes[0]), DDNS_OK);
 	assert_int_equal(proxy_prefix_parse("2001:db8::/32", &prefixes[1]), DDNS_OK);
-	const struct proxies proxies = {prefixes, 2};
+	const struct proxies proxies = {PROXY_HEADER_USUAL, prefixes, 2};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct address peer;
 		char text[ADDRESS_TEXT_SIZE];
@@ -87,12 +89,69 @@ test_clients(void **state)
 	}
 }
 
+/* RFC 7239 section 4: elements, and what is none. */
+static void
+test_forwarded(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *value, *list; // list NULL: refused
+	} cases[] = {
+		{"for=192.0.2.1", "192.0.2.1"},
+		{"For=192.0.2.1", "192.0.2.1"},
+		{"for=192.0.2.1, for=198.51.100.2", "192.0.2.1,198.51.100.2"},
+		{"for=192.0.2.1,for=198.51.100.2;proto=https", "192.0.2.1,198.51.100.2"},
+		{"for=\"[2001:db8::1]:4711\";proto=https, for=192.0.2.1",
+		 "[2001:db8::1]:4711,192.0.2.1"},
+		{"proto=http; by=203.0.113.43 ;for=\"192.0.2.1:80\"", "192.0.2.1:80"},
+		{"for=unknown", "unknown"},
+		{"for=_hidden", "_hidden"},
+		{"for=\"_gaz\\onk\"", "_gazonk"},
+		{"proto=https", "unknown"},
+		{"", "unknown"},
+		{"for=192.0.2.1,", "192.0.2.1,unknown"},
+		{"for=\"\"", "unknown"},
+		{"for=\"a,192.0.2.1\"", "unknown"},
+		// what stands between quotes is nobody's element
+		{"for=192.0.2.1;host=\"a, for=6.6.6.6\"", "192.0.2.1"},
+		{"for=[2001:db8::1]", "[2001:db8::1]"},
+		{"for=\"192.0.2.1", NULL},
+		{"for=\"192.0.2.1\\", NULL},
+		{"for=\", for=192.0.2.1", NULL},
+		{"for=192.0.2.1 for=192.0.2.2", NULL},
+		{"for=192.0.2.1;for=192.0.2.2", NULL},
+		{"for", NULL},
+		{"for=", NULL},
+		{"=192.0.2.1", NULL},
+		{"for =192.0.2.1", NULL},
+		{"192.0.2.1", NULL},
+		{"for=\"1\"x", NULL},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char list[100], *value = guard_page_text(cases[i].value);
+		enum ddns_result result = forwarded_read(value, list, sizeof list);
+		if (cases[i].list == NULL) {
+			if (result != DDNS_BAD_INPUT)
+				fail_msg("'%s' is '%s'", cases[i].value, list);
+			continue;
+		}
+		if (result != DDNS_OK)
+			fail_msg("'%s' is refused", cases[i].value);
+		assert_string_equal(list, cases[i].list);
+	}
+	char list[12];
+	assert_int_equal(forwarded_read("for=192.0.2.255", list, sizeof list), DDNS_OK);
+	assert_int_equal(forwarded_read("for=192.0.2.255,for=x", list, sizeof list),
+			 DDNS_BAD_INPUT);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_clients),
+		cmocka_unit_test(test_forwarded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
