@@ -24,6 +24,7 @@ struct listeners {
 	char *proxy_header;
 	struct proxy_prefix *proxies;
 	struct status_sources status_sources;
+	struct http_counters status_counters; // which nobody asks for
 };
 
 /* A listener of redirects alone. */
@@ -73,7 +74,7 @@ bind_doors(struct listeners *listeners, const struct config *config, struct gate
 		.route_count = front_route_count,
 		.divert = is_shared ? divert_redirected : NULL,
 		.context = gateway,
-		.metrics = &gateway->metrics,
+		.counters = &gateway->metrics.http,
 		.threads = (unsigned)config->http_threads,
 		.connections = (unsigned)config->http_connections,
 		.per_address = (unsigned)config->http_connections_per_address,
@@ -120,7 +121,7 @@ bind_status(struct listeners *listeners, const struct config *config, struct gat
 		.routes = status_routes,
 		.route_count = status_route_count,
 		.context = &listeners->status_sources,
-		.metrics = &gateway->metrics,
+		.counters = &listeners->status_counters,
 		.threads = STATUS_THREADS,
 		.connections = STATUS_CONNECTIONS,
 		.request_timeout_s = (unsigned)config->http_request_timeout,

@@ -140,14 +140,13 @@ load_secret_key(struct program *program)
 	return result;
 }
 
-/* The keys' secrets stay in memory, and the sockets need privileges. */
+/* Its sockets need privileges. */
 static enum ddns_result
 create_dns_door(struct program *program)
 {
 	const struct config *config = program->config;
 	enum { BURST = 10 }; // seconds' worth of what may come at once
 	enum ddns_result result;
-	CHECK(keyring_create(&program->secret_key, &program->gateway.keyring));
 	const struct dns_door_options dns = {
 		.database = config->database,
 		.listen = (const char *const *)config->dns_listen.items,
@@ -262,6 +261,8 @@ create_jobs(struct program *program)
 		.database = config->database,
 		.name_servers = &config->name_servers,
 		.notify_sources = &config->notify_source,
+		.keyring = program->gateway.keyring,
+		.metrics = &program->gateway.metrics,
 	};
 	return jobs_create(&options, &program->jobs);
 }
@@ -273,6 +274,7 @@ start(struct program *program)
 	process_set_limits();
 	CHECK(load_secret_key(program));
 	CHECK(listeners_create(program->config, &program->gateway, &program->listeners));
+	CHECK(keyring_create(&program->secret_key, &program->gateway.keyring));
 	if (program->config->dns_listen.count > 0)
 		CHECK(create_dns_door(program));
 	CHECK(process_drop_privileges(program->config->user));

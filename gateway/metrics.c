@@ -3,6 +3,7 @@
 #include "gateway/metrics.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const double seconds_bounds[HISTOGRAM_BUCKETS - 1] = {
 	0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5,
@@ -20,6 +21,21 @@ metrics_init(struct metrics *metrics)
 	metrics->batch_sizes.bounds = size_bounds;
 	metrics->dns_batch_sizes.bounds = size_bounds;
 	metrics->batch_seconds.bounds = seconds_bounds;
+}
+
+void
+metrics_notify(struct metrics *metrics, const char *origin, enum notify_event event)
+{
+	unsigned count = atomic_load(&metrics->notify_zones), i = 0;
+	while (i < count && strcmp(metrics->notifies[i].origin, origin) != 0)
+		i++;
+	if (i == count && count < METRICS_ZONES_MAX && strlen(origin) <= DDNS_DNAME_TEXT_MAX) {
+		strcpy(metrics->notifies[i].origin, origin);
+		atomic_store(&metrics->notify_zones, count + 1); // readers see it whole
+	} else if (i == count) {
+		i = METRICS_ZONES_MAX;
+	}
+	metrics_add(&metrics->notifies[i].events[event]);
 }
 
 void

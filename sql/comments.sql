@@ -59,7 +59,7 @@ comment on column zones.name_servers is 'NS where the zone has no NS records of 
 comment on column zones.redirectors is 'addresses of the redirect listener, served where a name is redirected';
 comment on column zones.transfer is 'who may copy the zone: none, named (its allow-transfer decides), list (transfer_to)';
 comment on column zones.transfer_to is 'addresses or networks that may copy the zone';
-comment on column zones.notify is 'secondaries to notify: ADDRESS or ADDRESS#PORT';
+comment on column zones.notify is 'secondaries to notify: ADDRESS, ADDRESS#PORT, either followed by " key NAME"';
 comment on column zones.addresses is 'what hosts may have: any, or public addresses only; default public for shared zones';
 comment on column zones.timeout is 'default for new domains, minutes';
 comment on column zones.depth is 'how many labels a domain may have in a shared zone';
@@ -156,14 +156,22 @@ comment on column notified.zone_id is 'zone';
 comment on column notified.version is 'its version then';
 comment on column notified.at is 'when';
 
+comment on column notified.rrs is 'about how many records it had when they were counted';
+comment on column notified.counted is 'when';
+
+comment on table last_prune is 'when prune() was done';
+comment on column last_prune.id is 'true: there is one row';
+comment on column last_prune.at is 'when';
+comment on column last_prune.steps is 'how many steps went';
+
 comment on table timeouts is 'domains that are online and have a timeout; kept by a trigger and by time_out()';
 comment on column timeouts.domain_id is 'domain';
 comment on column timeouts.due is 'when to look at its last contact: its timeout cannot be over before';
 
-comment on table listening is 'since when gateways have been there to hear hosts; kept by time_out()';
-comment on column listening.id is 'true: there is one row';
-comment on column listening.since is 'no timeout begins earlier: after a break of more than 10 seconds, or a step of the clock, all begin anew';
-comment on column listening.at is 'when a gateway was there last; written each second';
+comment on table listening is 'the gateways there are; kept by listen_on()';
+comment on column listening.gateway is 'host name and process';
+comment on column listening.since is 'since when it hears hosts without a break: it started, was silent for more than 5 seconds, or the clock went back';
+comment on column listening.at is 'when it was there last; written each second';
 
 comment on table quarantine is 'released names that only their former account may take';
 comment on column quarantine.name is 'full name';

@@ -32,10 +32,10 @@ grant execute on function catch_up to ddns_named, ddns_gateway, ddns_admin;
 grant select on gateway_keys, gateway_accounts, settings, schema_version, last_serials
   to ddns_gateway, ddns_admin;
 grant select, insert, update, delete on accounts, keys, key_uses, zones, domains, records, contacts,
-  timeouts, listening, notified, quarantine, history, attempts, duplicates to ddns_gateway, ddns_admin;
+  timeouts, listening, notified, last_prune, quarantine, history, attempts, duplicates to ddns_gateway, ddns_admin;
 grant usage on all sequences in schema ddns to ddns_gateway, ddns_admin;
 grant execute on all functions in schema ddns to ddns_gateway, ddns_admin;
-grant execute on procedure prune(interval, bigint), prune() to ddns_gateway, ddns_admin;
+grant execute on procedure prune(interval, bigint, bigint), prune(bigint) to ddns_gateway, ddns_admin;
 grant delete on steps, changes to ddns_gateway, ddns_admin;
 grant update (log_floor) on zone_state to ddns_gateway;
 

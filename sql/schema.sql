@@ -105,12 +105,21 @@ create table zone_state (
 ) with (fillfactor = 50);
 insert into zone_state (zone_id) values (0);
 
--- What secondaries were told of.
+-- What secondaries were told of, and about how much they transfer each time.
 create table notified (
   zone_id bigint primary key references zones on delete cascade,
   version bigint not null,
-  at      timestamptz not null
+  at      timestamptz not null,
+  rrs     bigint not null,
+  counted timestamptz not null
 ) with (fillfactor = 50);
+
+-- One row: when steps were forgotten.
+create table last_prune (
+  id    boolean primary key default true check (id),
+  at    timestamptz not null,
+  steps bigint not null
+) with (fillfactor = 10);
 
 -- The serial an origin had when its zone went or was renamed: one that comes again starts above it.
 create table last_serials (
@@ -262,13 +271,13 @@ create table timeouts (
   domain_id bigint primary key,
   due       timestamptz not null
 ) with (fillfactor = 70);
-create index timeouts_due on timeouts (due);
+create index timeouts_due on timeouts (due, domain_id);
 
--- One row: whether hosts could be heard.
+-- The gateways, and since when hosts could be heard by each.
 create table listening (
-  id    boolean primary key default true check (id),
-  since timestamptz not null,
-  at    timestamptz not null
+  gateway text collate "C" primary key,
+  since   timestamptz not null,
+  at      timestamptz not null
 ) with (fillfactor = 10);
 
 create table quarantine (

@@ -191,19 +191,29 @@ tsig_find(const knot_pkt_t *packet, struct tsig_record *record)
 	return DDNS_OK;
 }
 
-/* RFC 8945 section 4.3.2: the request as it was before the TSIG RR was added; libknot has taken
+/* What precedes an answer in its digest: the MAC of the request (RFC 8945 section 4.3.1). */
+struct prior {
+	const uint8_t *mac;
+	size_t length; // 0: a request
+};
+
+/* RFC 8945 section 4.3.2: the message as it was before the TSIG RR was added; libknot has taken
  * that out of the counts already. */
 static enum ddns_result
-request_mac(const struct tsig_record *record, const struct tsig_key *key, const uint8_t *message,
-	    uint8_t mac[TSIG_MAC_MAX])
+received_mac(const struct tsig_record *record, const struct tsig_key *key,
+	     const struct prior *prior, const uint8_t *message, uint8_t mac[TSIG_MAC_MAX])
 {
 	uint8_t header[KNOT_WIRE_HEADER_SIZE];
 	uint8_t variables[TSIG_VARIABLES_MAX];
+	uint8_t prior_length[2];
 
 	memcpy(header, message, sizeof(header));
 	knot_wire_set_id(header, record->original_id);
+	put_u16(prior_length, (uint16_t)prior->length);
 
 	const struct piece pieces[] = {
+		{prior_length, prior->length > 0 ? sizeof(prior_length) : 0},
+		{prior->mac, prior->length},
 		{header, sizeof(header)},
 		{message + sizeof(header), record->offset - sizeof(header)},
 		{variables, variables_put(record, variables)},
@@ -230,9 +240,9 @@ is_out_of_time(const struct tsig_record *record, uint64_t now)
 	return distance > fudge;
 }
 
-enum ddns_result
-tsig_verify(const struct tsig_record *record, const struct tsig_key *key, const uint8_t *message,
-	    uint64_t now, enum tsig_verdict *verdictp)
+static enum ddns_result
+verify(const struct tsig_record *record, const struct tsig_key *key, const struct prior *prior,
+       const uint8_t *message, uint64_t now, enum tsig_verdict *verdictp)
 {
 	/* Nobody has it: an unknown key takes as long to refuse as a wrong MAC. */
 	static const uint8_t nobody[32] = {0};
@@ -244,7 +254,7 @@ tsig_verify(const struct tsig_record *record, const struct tsig_key *key, const 
 	size_t minimum = full / 2 > TSIG_MINIMUM ? full / 2 : TSIG_MINIMUM;
 	uint8_t mac[TSIG_MAC_MAX] = {0};
 
-	enum ddns_result result = request_mac(record, used, message, mac);
+	enum ddns_result result = received_mac(record, used, prior, message, mac);
 	if (result != DDNS_OK)
 		return result;
 	if (!is_known)
@@ -263,6 +273,31 @@ tsig_verify(const struct tsig_record *record, const struct tsig_key *key, const 
 		*verdictp = TSIG_VERIFIED;
 	OPENSSL_cleanse(mac, sizeof(mac));
 	return DDNS_OK;
+}
+
+enum ddns_result
+tsig_verify(const struct tsig_record *record, const struct tsig_key *key, const uint8_t *message,
+	    uint64_t now, enum tsig_verdict *verdictp)
+{
+	return verify(record, key, &(struct prior){NULL, 0}, message, now, verdictp);
+}
+
+enum ddns_result
+tsig_verify_answer(const struct tsig_signer *signer, const struct tsig_record *record,
+		   const uint8_t *message, uint64_t now, enum tsig_verdict *verdictp)
+{
+	const struct tsig_key *key = signer->key;
+	bool is_same = record->name_length == key->name_length &&
+		       memcmp(record->name, key->name, key->name_length) == 0;
+
+	return verify(record, is_same ? key : NULL,
+		      &(struct prior){signer->prior, signer->prior_length}, message, now, verdictp);
+}
+
+void
+tsig_signer_init_request(struct tsig_signer *signer, const struct tsig_key *key)
+{
+	*signer = (struct tsig_signer){.key = key};
 }
 
 void
@@ -314,10 +349,10 @@ record_append(const struct tsig_record *record, uint8_t *message, size_t *length
 	knot_wire_add_arcount(message, 1);
 }
 
-/* RFC 8945 sections 5.3 and 5.3.1: the digest of an answer, first or later. */
+/* RFC 8945 sections 4.3.2, 5.3 and 5.3.1: the digest of a request, of an answer, first or later. */
 static enum ddns_result
-answer_mac(const struct tsig_signer *signer, const struct tsig_record *record,
-	   const uint8_t *message, size_t length, uint8_t mac[TSIG_MAC_MAX])
+sent_mac(const struct tsig_signer *signer, const struct tsig_record *record, const uint8_t *message,
+	 size_t length, uint8_t mac[TSIG_MAC_MAX])
 {
 	uint8_t prior_length[2];
 	uint8_t variables[TSIG_VARIABLES_MAX];
@@ -332,7 +367,7 @@ answer_mac(const struct tsig_signer *signer, const struct tsig_record *record,
 		variables_length = variables_put(record, variables);
 
 	const struct piece pieces[] = {
-		{prior_length, sizeof(prior_length)},
+		{prior_length, signer->prior_length > 0 ? sizeof(prior_length) : 0},
 		{signer->prior, signer->prior_length},
 		{message, length},
 		{variables, variables_length},
@@ -367,7 +402,7 @@ tsig_sign(struct tsig_signer *signer, uint8_t *message, size_t *lengthp, size_t 
 	if (*lengthp + record_size(&record) > size)
 		return DDNS_BAD_INPUT;
 
-	enum ddns_result result = answer_mac(signer, &record, message, *lengthp, record.mac);
+	enum ddns_result result = sent_mac(signer, &record, message, *lengthp, record.mac);
 	if (result != DDNS_OK)
 		return result;
 	record_append(&record, message, lengthp);

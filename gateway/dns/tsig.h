@@ -87,10 +87,12 @@ enum tsig_verdict {
 enum ddns_result tsig_verify(const struct tsig_record *record, const struct tsig_key *key,
 			     const uint8_t *message, uint64_t now, enum tsig_verdict *verdictp);
 
-/* Signs the one message, or the many of a transfer, that answer a verified request. */
+/* Signs the one message, or the many of a transfer, that answer a verified request; or a request of
+ * our own. */
 struct tsig_signer {
 	const struct tsig_key *key;
-	uint8_t prior[TSIG_MAC_MAX]; // MAC of the request, then of the last message signed
+	uint8_t prior[TSIG_MAC_MAX]; // MAC of the request, then of the last message signed; none
+				     // before a request of our own
 	size_t prior_length;
 	uint16_t error;
 	uint64_t request_time;
@@ -101,6 +103,17 @@ struct tsig_signer {
 /* Begins with the request's MAC; the verdict must not be an unsigned one. */
 void tsig_signer_init(struct tsig_signer *signer, const struct tsig_key *key,
 		      const struct tsig_record *record, enum tsig_verdict verdict);
+
+/* Begins a request of our own. */
+void tsig_signer_init_request(struct tsig_signer *signer, const struct tsig_key *key);
+
+/*
+ * Verifies the answer to the request that was signed: what tsig_verify says of requests counts
+ * here, too (RFC 8945 section 5.3).
+ */
+enum ddns_result tsig_verify_answer(const struct tsig_signer *signer,
+				    const struct tsig_record *record, const uint8_t *message,
+				    uint64_t now, enum tsig_verdict *verdictp);
 
 /*
  * Appends the TSIG RR to a message of *lengthp octets in a buffer of `size`, and counts it in.

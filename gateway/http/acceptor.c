@@ -97,10 +97,10 @@ hand_over(struct http_server *server, int fd, const struct sockaddr *socket, soc
 	struct address peer = address_of(socket);
 	unsigned chosen = choose_worker(server);
 	struct http_worker *worker = &server->workers[chosen];
-	metrics_add(&server->options.metrics->http_connections);
+	metrics_add(&server->options.counters->connections);
 	if (connections_open(server->connections, fd, &peer, chosen,
 			     atomic_load(&server->per_address)) != DDNS_OK) {
-		metrics_add(&server->options.metrics->http_refused);
+		metrics_add(&server->options.counters->refused);
 		close(fd);
 		return;
 	}
@@ -159,7 +159,7 @@ run(void *context)
 		unsigned cut =
 			connections_sweep(server->connections,
 					  (int64_t)atomic_load(&server->request_timeout_s) * 1000);
-		atomic_fetch_add(&server->options.metrics->http_overdue, cut);
+		atomic_fetch_add(&server->options.counters->overdue, cut);
 	}
 	return NULL;
 }

@@ -153,6 +153,68 @@ count_connections(const struct status_sources *sources)
 	return sources->secure == NULL ? count : count + http_server_connections(sources->secure);
 }
 
+static void
+write_jobs(FILE *out, const struct metrics *metrics)
+{
+	write_head(out, "job_errors_total", "counter", "Runs of a job that failed.");
+	for (size_t i = 0; i < METRICS_JOBS_MAX && metrics->jobs[i].name != NULL; i++)
+		fprintf(out, "ddns_gateway_job_errors_total{job=\"%s\"} %llu\n",
+			metrics->jobs[i].name, get(&metrics->jobs[i].errors));
+	write_head(out, "job_last_success_timestamp_seconds", "gauge",
+		   "When a job last did its work, since 1970; 0: never.");
+	for (size_t i = 0; i < METRICS_JOBS_MAX && metrics->jobs[i].name != NULL; i++)
+		fprintf(out, "ddns_gateway_job_last_success_timestamp_seconds{job=\"%s\"} %lld\n",
+			metrics->jobs[i].name,
+			atomic_load_explicit(&metrics->jobs[i].last_success, memory_order_relaxed));
+	write_counter(out, "timeouts_offline_total", "Domains put offline by their timeout.",
+		      &metrics->timeouts_offline);
+	write_gauge(out, "timeouts_late_seconds",
+		    "How long the oldest timeout that is due has waited.",
+		    (double)get(&metrics->timeouts_late_ms) / 1000);
+	write_counter(out, "pruned_steps_total", "Steps of the change feed that were forgotten.",
+		      &metrics->pruned_steps);
+	write_counter(out, "pruned_rows_total",
+		      "Rows of history, failed tries and requests seen that were forgotten.",
+		      &metrics->pruned_rows);
+}
+
+/* A label's value: names may hold escapes. */
+static void
+write_escaped(FILE *out, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '\\' || *text == '"')
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+}
+
+static void
+write_notify(FILE *out, const struct notify_counters *counters)
+{
+	static const char *const events[NOTIFY_EVENT_COUNT] = {
+		[NOTIFY_SENT] = "sent",
+		[NOTIFY_ANSWERED] = "answered",
+		[NOTIFY_FAILED] = "failed",
+	};
+	for (unsigned i = 0; i < NOTIFY_EVENT_COUNT; i++) {
+		fputs("ddns_gateway_notifies_total{zone=\"", out);
+		write_escaped(out, counters->origin);
+		fprintf(out, "\",event=\"%s\"} %llu\n", events[i], get(&counters->events[i]));
+	}
+}
+
+static void
+write_notifies(FILE *out, const struct metrics *metrics)
+{
+	unsigned count = atomic_load(&metrics->notify_zones);
+	write_head(out, "notifies_total", "counter",
+		   "NOTIFY messages by zone; the zone \"\" is all beyond the first hundred.");
+	for (unsigned i = 0; i < count; i++)
+		write_notify(out, &metrics->notifies[i]);
+	write_notify(out, &metrics->notifies[METRICS_ZONES_MAX]);
+}
+
 void
 prometheus_write(FILE *out, const struct status_sources *sources)
 {
@@ -163,6 +225,8 @@ prometheus_write(FILE *out, const struct status_sources *sources)
 	write_dns(out, gateway);
 	write_caches(out, gateway);
 	write_redirects(out, gateway);
+	write_jobs(out, metrics);
+	write_notifies(out, metrics);
 	write_counter(out, "password_checks_total", "Passwords that were hashed.",
 		      &metrics->password_checks);
 	write_counter(out, "password_overflows_total",
@@ -174,11 +238,11 @@ prometheus_write(FILE *out, const struct status_sources *sources)
 	write_gauge(out, "http_connections", "HTTP and HTTPS connections open now.",
 		    (double)count_connections(sources));
 	write_counter(out, "http_connections_total", "HTTP and HTTPS connections accepted.",
-		      &metrics->http_connections);
+		      &metrics->http.connections);
 	write_counter(out, "http_refused_total", "HTTP connections over the limit of an address.",
-		      &metrics->http_refused);
+		      &metrics->http.refused);
 	write_counter(out, "http_overdue_total", "HTTP connections cut off by the deadline.",
-		      &metrics->http_overdue);
+		      &metrics->http.overdue);
 	if (sources->certificate != NULL)
 		write_gauge(out, "tls_certificate_expiry_seconds",
 			    "When the certificate in use expires, since 1970.",

@@ -48,7 +48,7 @@ struct http_server_options {
 	http_divert *divert;	// or NULL
 	void *context;		// for handlers
 	struct proxies proxies; // whose X-Forwarded-For is believed
-	struct metrics *metrics;
+	struct http_counters *counters;
 	unsigned threads;
 	unsigned connections;	    // open at once
 	unsigned per_address;	    // of them from one source, 0: no limit

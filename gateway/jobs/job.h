@@ -4,6 +4,8 @@
 #define GATEWAY_JOBS_JOB_H
 
 #include "gateway/address.h"
+#include "gateway/dns/keyring.h"
+#include "gateway/metrics.h"
 #include "sql/client/db.h"
 
 /* Addresses of the configuration; more than these are left out, with a warning. */
@@ -15,8 +17,11 @@ struct job_addresses {
 /* What a run gets. */
 struct job_context {
 	const struct job_addresses *name_servers, *notify_sources;
-	struct ddns_db *db; // open
-	void *state;	    // the job's own, from one run to the next; NULL at the first
+	struct keyring *keyring;
+	struct metrics *metrics;
+	const char *gateway; // host name and process: who asks the database
+	struct ddns_db *db;  // open
+	void *state;	     // the job's own, from one run to the next; NULL at the first
 };
 
 /*

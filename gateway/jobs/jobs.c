@@ -2,12 +2,16 @@
 // Runs the gateway's jobs: a thread and a connection for each.
 #include "gateway/jobs/jobs.h"
 
+#include <assert.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gateway/jobs/job.h"
@@ -20,9 +24,12 @@ enum {
 	CONNECT_TIMEOUT_MS = 2000,
 };
 
+static_assert(sizeof all / sizeof *all <= METRICS_JOBS_MAX, "each job has its counters");
+
 struct worker {
 	const struct job *job;
 	struct job_context context;
+	struct job_counters *counters;
 	int stop_fd; // of all workers
 	bool has_thread, is_failing;
 	pthread_t thread;
@@ -30,6 +37,7 @@ struct worker {
 
 struct jobs {
 	struct job_addresses name_servers, notify_sources;
+	char gateway[HOST_NAME_MAX + 16];
 	int stop_fd; // an eventfd: readable when all is to end
 	struct worker workers[JOB_COUNT];
 };
@@ -86,17 +94,23 @@ run(void *context)
 				  (int)arc4random_uniform((uint32_t)job->error_wait_ms);
 		if (!sleep_ms(worker, 0))
 			break;
+		if (result == DDNS_OK)
+			atomic_store(&worker->counters->last_success, (long long)time(NULL));
+		else
+			metrics_add(&worker->counters->errors);
 		tell(worker, result);
 	}
 	return NULL;
 }
 
 static enum ddns_result
-start(struct jobs *jobs, struct worker *worker, const struct job *job, const char *database)
+start(struct jobs *jobs, size_t index, const struct jobs_options *settings)
 {
+	struct worker *worker = &jobs->workers[index];
+	const struct job *job = all[index];
 	char application[64];
 	const struct ddns_db_options options = {
-		.conninfo = database,
+		.conninfo = settings->database,
 		.application = application,
 		.statements = DDNS_STATEMENTS_JOBS,
 		.wake_fd = jobs->stop_fd,
@@ -106,6 +120,11 @@ start(struct jobs *jobs, struct worker *worker, const struct job *job, const cha
 	worker->job = job;
 	worker->context.name_servers = &jobs->name_servers;
 	worker->context.notify_sources = &jobs->notify_sources;
+	worker->context.keyring = settings->keyring;
+	worker->context.metrics = settings->metrics;
+	worker->context.gateway = jobs->gateway;
+	worker->counters = &settings->metrics->jobs[index];
+	atomic_store(&worker->counters->name, job->name);
 	worker->stop_fd = jobs->stop_fd;
 	CHECK(ddns_db_create(&options, &worker->context.db));
 	if (pthread_create(&worker->thread, NULL, run, worker) != 0)
@@ -131,6 +150,15 @@ cleanup:
 	return result;
 }
 
+static void
+name_gateway(struct jobs *jobs)
+{
+	char host[HOST_NAME_MAX + 1] = "";
+	if (gethostname(host, sizeof host - 1) != 0)
+		strcpy(host, "localhost");
+	snprintf(jobs->gateway, sizeof jobs->gateway, "%s:%ld", host, (long)getpid());
+}
+
 enum ddns_result
 jobs_create(const struct jobs_options *options, struct jobs **jobsp)
 {
@@ -139,6 +167,7 @@ jobs_create(const struct jobs_options *options, struct jobs **jobsp)
 	if (jobs == NULL)
 		return DDNS_NO_MEMORY;
 	jobs->stop_fd = -1;
+	name_gateway(jobs);
 	CHECK(read_addresses("name-servers", options->name_servers, &jobs->name_servers));
 	CHECK(read_addresses("notify-source", options->notify_sources, &jobs->notify_sources));
 	jobs->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -147,7 +176,7 @@ jobs_create(const struct jobs_options *options, struct jobs **jobsp)
 		goto cleanup;
 	}
 	for (size_t i = 0; i < JOB_COUNT; i++)
-		CHECK(start(jobs, &jobs->workers[i], all[i], options->database));
+		CHECK(start(jobs, i, options));
 	*jobsp = jobs;
 	jobs = NULL;
 

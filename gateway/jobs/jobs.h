@@ -4,13 +4,17 @@
 #define GATEWAY_JOBS_JOBS_H
 
 #include "gateway/config.h"
+#include "gateway/dns/keyring.h"
+#include "gateway/metrics.h"
 #include "sql/client/result.h"
 
-/* Copied. */
+/* Copied, but for keyring and metrics, which outlive the jobs. */
 struct jobs_options {
 	const char *database;			  // conninfo
 	const struct config_list *name_servers;	  // ADDRESS:PORT, asked before secondaries are told
 	const struct config_list *notify_sources; // ADDRESS:PORT, the first of a family counts
+	struct keyring *keyring;		  // with the keys that sign NOTIFY
+	struct metrics *metrics;
 };
 
 /*

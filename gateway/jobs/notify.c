@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Tells secondaries of changes by NOTIFY (RFC 1996), once the name servers they ask show them.
 #include <errno.h>
-#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,175 +9,212 @@
 
 #include "gateway/jobs/job.h"
 #include "gateway/jobs/notify_message.h"
+#include "gateway/jobs/notify_secondary.h"
 #include "gateway/log.h"
-#include "sql/client/dname.h"
 
 enum {
 	INTERVAL_MS = 100, // between two looks for zones that moved
+	TURN_MS = 10,	   // between two looks for answers, while some are awaited
 	QUERY_TIMEOUT_MS = 5000,
 	SHOW_MS = 1000, // how long name servers may take to show a change
 	ASK_MS = 20,	// between two questions to one of them
-	RETRY_MS = 3000,
-	TRIES = 3,
-	WAITING_MAX = 1024, // secondaries that have not acknowledged yet
+	ZONES_MAX = 64, // that wait for that
+	SERVERS_MAX = sizeof((struct job_addresses *)NULL)->items / sizeof(struct listen_address),
 };
 
-/* A secondary that is to acknowledge a NOTIFY. */
-struct waiting {
-	char origin[DDNS_DNAME_TEXT_MAX + 1];
-	char target[64]; // as zones.notify has it
-	struct notify_message message;
-	int fd, tries;
-	int64_t retry_at_ms;
+/* What one claim gave: a row for each secondary of each zone. */
+struct claim {
+	struct ddns_rows *rows;
+	size_t zones; // that still need it
+};
+
+/* A zone whose change is to be shown by all name servers before its secondaries are told. */
+struct zone {
+	struct claim *claim;
+	size_t first_row, row_count;
+	struct notify_message question; // for its SOA
+	uint32_t serial;
+	bool is_shown[SERVERS_MAX];
+	int64_t deadline_ms, ask_at_ms;
 };
 
 struct notifier {
-	size_t count;
-	struct waiting items[WAITING_MAX];
+	const struct job_context *context;
+	int fds[SERVERS_MAX]; // a socket for each name server, -1: there is none
+	size_t zone_count;
+	struct zone zones[ZONES_MAX];
+	int64_t claim_at_ms;
+	struct secondaries secondaries;
 };
+
+static const char *
+origin_of(const struct zone *zone)
+{
+	return ddns_rows_text(zone->claim->rows, zone->first_row, 1);
+}
 
 static void
 drop(struct notifier *notifier, size_t index)
 {
-	close(notifier->items[index].fd);
-	notifier->items[index] = notifier->items[--notifier->count];
+	struct claim *claim = notifier->zones[index].claim;
+	if (--claim->zones == 0) {
+		ddns_rows_free(claim->rows);
+		free(claim);
+	}
+	notifier->zones[index] = notifier->zones[--notifier->zone_count];
 }
 
-static void
-send_message(int fd, const struct notify_message *message)
+static enum ddns_result
+create(struct job_context *context)
 {
-	// what cannot be sent now counts as lost, as any datagram may be
-	ssize_t sent = send(fd, message->wire, message->length, MSG_NOSIGNAL);
-	(void)sent;
+	struct notifier *notifier = calloc(1, sizeof *notifier);
+	if (notifier == NULL)
+		return DDNS_NO_MEMORY;
+	notifier->context = context;
+	for (size_t i = 0; i < SERVERS_MAX; i++)
+		notifier->fds[i] = -1;
+	context->state = notifier;
+	return DDNS_OK;
 }
 
-/* Acknowledgements, and who is to be told again. */
+/* Takes what the name servers answer. */
 static void
-look_after(struct notifier *notifier)
+take_serials(struct notifier *notifier, size_t server)
 {
-	int64_t now = ddns_clock_ms();
-	for (size_t i = notifier->count; i-- > 0;) {
-		struct waiting *waiting = &notifier->items[i];
-		uint8_t wire[NOTIFY_MESSAGE_MAX];
-		ssize_t length = recv(waiting->fd, wire, sizeof wire, 0);
-		if (length > 0 &&
-		    notify_message_is_answer(&waiting->message, wire, (size_t)length)) {
-			drop(notifier, i);
-		} else if (now >= waiting->retry_at_ms) {
-			if (waiting->tries++ < TRIES) {
-				send_message(waiting->fd, &waiting->message);
-				waiting->retry_at_ms = now + RETRY_MS;
+	uint8_t wire[NOTIFY_MESSAGE_MAX];
+	for (;;) {
+		ssize_t length = recv(notifier->fds[server], wire, sizeof wire, 0);
+		if (length < 0 && errno == ECONNREFUSED)
+			continue;
+		if (length < 0)
+			return;
+		for (size_t i = 0; i < notifier->zone_count; i++) {
+			struct zone *zone = &notifier->zones[i];
+			uint32_t shown;
+			if (!notify_message_is_answer(&zone->question, wire, (size_t)length))
 				continue;
-			}
-			log_notice("notify: '%s' does not answer for zone '%s'", waiting->target,
-				   waiting->origin);
-			drop(notifier, i);
+			// the serial or a later one (RFC 1982)
+			if (notify_message_serial(wire, (size_t)length, &shown))
+				zone->is_shown[server] = (int32_t)(shown - zone->serial) >= 0;
+			break;
 		}
 	}
 }
 
-static const struct listen_address *
-source_for(const struct job_context *context, const struct listen_address *target)
+/* Asks the name servers that do not show the zone's serial yet; true: all do, or time is over. */
+static bool
+ask(struct notifier *notifier, struct zone *zone, int64_t now)
 {
-	for (size_t i = 0; i < context->notify_sources->count; i++)
-		if (context->notify_sources->items[i].socket.ss_family == target->socket.ss_family)
-			return &context->notify_sources->items[i];
-	return NULL;
+	const struct job_addresses *servers = notifier->context->name_servers;
+	bool is_due = now >= zone->ask_at_ms, is_shown = true;
+	for (size_t i = 0; i < servers->count; i++) {
+		if (zone->is_shown[i])
+			continue;
+		is_shown = false;
+		if (notifier->fds[i] < 0)
+			notifier->fds[i] = notify_socket(&servers->items[i], NULL);
+		if (is_due && notifier->fds[i] >= 0 &&
+		    send(notifier->fds[i], zone->question.wire, zone->question.length,
+			 MSG_NOSIGNAL) < 0)
+			log_debug("notify: cannot ask a name server: %s", strerror(errno));
+	}
+	if (is_due)
+		zone->ask_at_ms = now + ASK_MS;
+	return is_shown || now >= zone->deadline_ms;
 }
 
-/* Tells one secondary of one zone; what it was told before is forgotten. */
 static void
-tell(const struct job_context *context, const char *origin, const char *text)
+tell(struct notifier *notifier, const struct zone *zone)
 {
-	struct notifier *notifier = context->state;
-	struct listen_address target;
-	for (size_t i = notifier->count; i-- > 0;)
-		if (strcmp(notifier->items[i].origin, origin) == 0 &&
-		    strcmp(notifier->items[i].target, text) == 0)
-			drop(notifier, i);
-	if (notifier->count == WAITING_MAX) {
-		log_warning("notify: too many secondaries do not answer: '%s' is not told of '%s'",
-			    text, origin);
-		return;
+	const struct ddns_rows *rows = zone->claim->rows;
+	for (size_t row = zone->first_row; row < zone->first_row + zone->row_count; row++) {
+		const struct notify_order order = {
+			.origin = origin_of(zone),
+			.address = ddns_rows_text(rows, row, 3),
+			.port = (int)ddns_rows_integer(rows, row, 4, 0),
+			.key = ddns_rows_text(rows, row, 5),
+		};
+		secondaries_tell(&notifier->secondaries, notifier->context, &order);
 	}
-	struct waiting *waiting = &notifier->items[notifier->count];
-	*waiting = (struct waiting){.tries = 1, .retry_at_ms = ddns_clock_ms() + RETRY_MS};
-	if (strlen(text) >= sizeof waiting->target || strlen(origin) >= sizeof waiting->origin ||
-	    notify_target_parse(text, &target) != DDNS_OK ||
-	    notify_message_make(origin, true, &waiting->message) != DDNS_OK) {
-		log_warning("notify: zone '%s' cannot be told to '%s'", origin, text);
-		return;
-	}
-	strcpy(waiting->origin, origin);
-	strcpy(waiting->target, text);
-	waiting->fd = notify_socket(&target, source_for(context, &target));
-	if (waiting->fd < 0) {
-		log_warning("notify: cannot send to '%s': %s", text, strerror(errno));
-		return;
-	}
-	notifier->count++;
-	send_message(waiting->fd, &waiting->message);
 }
 
-/* Whether a name server shows the serial or a later one (RFC 1982) within the time left. */
-static void
-wait_until_shown(const struct listen_address *server, const char *origin, uint32_t serial,
-		 int64_t deadline)
+/* The zones of a claim: rows of one zone follow each other. */
+static enum ddns_result
+split(struct notifier *notifier, struct claim *claim)
 {
-	struct notify_message question;
-	int fd = notify_socket(server, NULL);
-	bool is_shown = fd < 0 || notify_message_make(origin, false, &question) != DDNS_OK;
-	while (!is_shown && ddns_clock_ms() < deadline) {
-		struct pollfd event = {.fd = fd, .events = POLLIN};
-		uint8_t wire[NOTIFY_MESSAGE_MAX];
-		uint32_t shown;
-		ssize_t length = -1;
-		send_message(fd, &question);
-		if (poll(&event, 1, ASK_MS) > 0)
-			length = recv(fd, wire, sizeof wire, 0);
-		if (length > 0 && notify_message_is_answer(&question, wire, (size_t)length) &&
-		    notify_message_serial(wire, (size_t)length, &shown))
-			is_shown = (int32_t)(shown - serial) >= 0;
-		if (!is_shown && length > 0) // it answers, but not yet so
-			poll(NULL, 0, ASK_MS);
+	int64_t now = ddns_clock_ms(), previous = 0;
+	for (size_t row = 0; row < ddns_rows_count(claim->rows); row++) {
+		struct zone *zone = &notifier->zones[notifier->zone_count];
+		int64_t id = ddns_rows_integer(claim->rows, row, 0, 0);
+		if (id == previous) {
+			zone[-1].row_count++;
+			continue;
+		}
+		*zone = (struct zone){
+			.claim = claim,
+			.first_row = row,
+			.row_count = 1,
+			.serial = (uint32_t)ddns_rows_integer(claim->rows, row, 2, 0),
+			.deadline_ms = now + SHOW_MS,
+		};
+		previous = id;
+		enum ddns_result result =
+			notify_message_make(origin_of(zone), false, &zone->question);
+		if (result != DDNS_OK)
+			return result;
+		notifier->zone_count++;
+		claim->zones++;
 	}
-	if (fd >= 0)
-		close(fd);
+	return DDNS_OK;
+}
+
+static enum ddns_result
+claim(struct notifier *notifier, struct ddns_db *db)
+{
+	char most[24];
+	const char *params[] = {most};
+	struct claim *claim = calloc(1, sizeof *claim);
+	enum ddns_result result;
+	if (claim == NULL)
+		return DDNS_NO_MEMORY;
+	snprintf(most, sizeof most, "%zu", ZONES_MAX - notifier->zone_count);
+	CHECK(ddns_db_query(db, DDNS_STATEMENT_JOBS_CLAIM_NOTIFIES, params, 1, QUERY_TIMEOUT_MS,
+			    &claim->rows));
+	CHECK(split(notifier, claim));
+
+cleanup:
+	if (claim->zones == 0) {
+		ddns_rows_free(claim->rows);
+		free(claim);
+	}
+	return result;
 }
 
 static enum ddns_result
 run(struct job_context *context, int *wait_msp)
 {
-	struct ddns_rows *rows = NULL;
-	enum ddns_result result;
-	(void)wait_msp;
-	if (context->state == NULL && (context->state = calloc(1, sizeof(struct notifier))) == NULL)
-		return DDNS_NO_MEMORY;
-	look_after(context->state);
-	CHECK(ddns_db_query(context->db, DDNS_STATEMENT_JOBS_CLAIM_NOTIFIES, NULL, 0,
-			    QUERY_TIMEOUT_MS, &rows));
-	// one second for all of them: what one name server shows, it mostly shows of all zones
-	int64_t deadline = ddns_clock_ms() + SHOW_MS;
-	for (size_t row = 0; row < ddns_rows_count(rows); row++) {
-		const char *origin = ddns_rows_text(rows, row, 0);
-		uint32_t serial = (uint32_t)ddns_rows_integer(rows, row, 1, 0);
-		for (size_t i = 0; i < context->name_servers->count; i++)
-			wait_until_shown(&context->name_servers->items[i], origin, serial,
-					 deadline);
-		for (const char *at = ddns_rows_text(rows, row, 2); *at != '\0';) {
-			char target[64];
-			size_t length = strcspn(at, ",");
-			if (length < sizeof target) {
-				memcpy(target, at, length);
-				target[length] = '\0';
-				tell(context, origin, target);
-			}
-			at += length + (at[length] == ',');
-		}
+	enum ddns_result result = DDNS_OK;
+	if (context->state == NULL)
+		CHECK(create(context));
+	struct notifier *notifier = context->state;
+	int64_t now = ddns_clock_ms();
+	if (now >= notifier->claim_at_ms && notifier->zone_count < ZONES_MAX) {
+		notifier->claim_at_ms = now + INTERVAL_MS;
+		CHECK(claim(notifier, context->db));
 	}
+	for (size_t i = 0; i < context->name_servers->count; i++)
+		if (notifier->fds[i] >= 0)
+			take_serials(notifier, i);
+	for (size_t i = notifier->zone_count; i-- > 0;) {
+		if (!ask(notifier, &notifier->zones[i], now))
+			continue;
+		tell(notifier, &notifier->zones[i]);
+		drop(notifier, i);
+	}
+	secondaries_look_after(&notifier->secondaries, context);
+	*wait_msp = notifier->zone_count > 0 ? TURN_MS : INTERVAL_MS;
 
 cleanup:
-	ddns_rows_free(rows);
 	return result;
 }
 
@@ -185,8 +222,12 @@ static void
 forget(void *state)
 {
 	struct notifier *notifier = state;
-	while (notifier->count > 0)
-		drop(notifier, notifier->count - 1);
+	while (notifier->zone_count > 0)
+		drop(notifier, notifier->zone_count - 1);
+	for (size_t i = 0; i < SERVERS_MAX; i++)
+		if (notifier->fds[i] >= 0)
+			close(notifier->fds[i]);
+	secondaries_clear(&notifier->secondaries, notifier->context);
 	free(notifier);
 }
 

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The DNS messages of NOTIFY (RFC 1996): made and read, with the sockets they go through.
+// The DNS messages of NOTIFY (RFC 1996) and the question for a SOA: made and read, with the sockets
+// they go through.
 #include "gateway/jobs/notify_message.h"
 
 #include <libknot/libknot.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "sql/client/dname.h"
-
-enum { DNS_PORT = 53 };
 
 enum ddns_result
 notify_message_make(const char *origin, bool is_notify, struct notify_message *message)
@@ -23,6 +21,7 @@ notify_message_make(const char *origin, bool is_notify, struct notify_message *m
 	knot_pkt_t *packet = knot_pkt_new(message->wire, sizeof message->wire, NULL);
 	if (packet == NULL)
 		return DDNS_NO_MEMORY;
+	knot_pkt_clear(packet); // libknot takes the header as it finds it
 	knot_wire_set_id(packet->wire, (uint16_t)arc4random_uniform(UINT16_MAX + 1U));
 	if (is_notify) {
 		knot_wire_set_opcode(packet->wire, KNOT_OPCODE_NOTIFY);
@@ -84,24 +83,6 @@ notify_message_serial(const uint8_t *wire, size_t length, uint32_t *serialp)
 	}
 	knot_pkt_free(packet);
 	return is_there;
-}
-
-enum ddns_result
-notify_target_parse(const char *text, struct listen_address *target)
-{
-	char address[ADDRESS_TEXT_SIZE], listen[LISTEN_TEXT_SIZE];
-	size_t length = strcspn(text, "#");
-	unsigned long port = DNS_PORT;
-	if (length >= sizeof address)
-		return DDNS_BAD_INPUT;
-	memcpy(address, text, length);
-	address[length] = '\0';
-	if (text[length] == '#')
-		port = strtoul(text + length + 1, NULL, 10);
-	snprintf(listen, sizeof listen, strchr(address, ':') != NULL ? "[%s]:%lu" : "%s:%lu",
-		 address, port > UINT16_MAX ? 0 : port);
-	return port == 0 || port > UINT16_MAX ? DDNS_BAD_INPUT
-					      : listen_address_parse(listen, target);
 }
 
 int

@@ -79,10 +79,11 @@ end $$;
 -- Forgets steps older than p_keep, and all but p_rows of each zone; never a zone's newest.  A
 -- commit per zone, and its state row is taken last.  Other people's deadlocks may hit it (40P01):
 -- call it again.  It needs a statement of its own.  Where somebody else is at it, zones are left to
--- them.
-create or replace procedure prune(p_keep interval, p_rows bigint)
+-- them.  Tells how many steps went.
+create or replace procedure prune(p_keep interval, p_rows bigint, inout pruned bigint default 0)
 language plpgsql as $$
 declare
+  n bigint;
   z bigint;
   f bigint;                             -- the first version that stays
   since timestamptz := pg_catalog.now() - p_keep;
@@ -97,46 +98,61 @@ begin
     -- a zone that is gone: f is null
     with old as (delete from ddns.steps
                  where zone_id = z and case when version = 0 or f is null then at < since else version < f end
-                 returning xid, at)
-    delete from ddns.changes c using old
-    where c.xid = old.xid and c.zone_id = z
-      -- a restored step may bear the xid of a living one
-      and not exists (select from ddns.steps s where s.xid = c.xid and s.zone_id = z
-                      and s.at > old.at and case when f is null then s.at >= since else s.version >= f end);
+                 returning xid, at),
+    untouched as (
+      delete from ddns.changes c using old
+      where c.xid = old.xid and c.zone_id = z
+        -- a restored step may bear the xid of a living one
+        and not exists (select from ddns.steps s where s.xid = c.xid and s.zone_id = z
+                        and s.at > old.at and case when f is null then s.at >= since else s.version >= f end))
+    select pg_catalog.count(*) into n from old;
+    pruned := pruned + n;
     update ddns.zone_state set log_floor = f where zone_id = z and log_floor < f;
     commit;
   end loop;
 end $$;
 
--- The same, by the settings log_keep and log_rows.
-create or replace procedure prune()
+-- The same, by the settings log_keep and log_rows; notes that it was done.
+create or replace procedure prune(inout pruned bigint default 0)
 language plpgsql as $$
 begin
-  call ddns.prune(ddns.setting('log_keep')::interval, ddns.setting('log_rows')::bigint);
+  call ddns.prune(ddns.setting('log_keep')::interval, ddns.setting('log_rows')::bigint, pruned);
+  perform ddns.note_prune(pruned);
 end $$;
 
+create or replace function note_prune(p_steps bigint) returns void
+language sql set search_path = ddns, pg_temp as $$
+  insert into last_prune (at, steps) values (now(), p_steps)
+  on conflict (id) do update set at = excluded.at, steps = excluded.steps
+$$;
+
 -- Forgets history, failed tries and requests seen that are older than the settings history_days and
--- attempts_days and than prune_duplicates() keeps them; at most p_rows of each.  True: there may be more.
-create or replace function forget(p_rows int) returns boolean
+-- attempts_days and than prune_duplicates() keeps them; at most p_rows of each.  Tells how many rows
+-- went, and whether there may be more.
+create or replace function forget(p_rows int, out forgotten bigint, out is_more boolean)
 language plpgsql
 set search_path = ddns, pg_temp set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off as $$
 declare
   n bigint;
-  is_more boolean;
 begin
+  forgotten := 0;
+  is_more := false;
   if not pg_try_advisory_xact_lock(1684303475, 1) then
-    return false;
+    return;
   end if;
   delete from history where id = any (array(
     select id from history where at < now() - make_interval(days => setting('history_days')::int)
     order by at limit p_rows));
   get diagnostics n = row_count;
+  forgotten := n;
   is_more := n = p_rows;
   delete from attempts where ctid = any (array(
     select ctid from attempts where at < now() - make_interval(days => setting('attempts_days')::int)
     order by at limit p_rows));
   get diagnostics n = row_count;
+  forgotten := forgotten + n;
   is_more := is_more or n = p_rows;
   n := prune_duplicates(p_rows);
-  return is_more or n = p_rows;
+  forgotten := forgotten + n;
+  is_more := is_more or n = p_rows;
 end $$;

@@ -24,10 +24,12 @@ begin
   end loop;
   perform check_addresses(new.redirectors, 'redirector');
   foreach s in array new.notify loop
-    if s !~ '^([0-9.]+|[0-9a-fA-F:.]+)(#[0-9]{1,5})?$' then
+    s := (notify_target(s)).key;
+    if s is not null and not exists (select from keys where name = s)
+       and (tg_op = 'INSERT' or new.notify <> old.notify) then
       raise invalid_parameter_value using
-        message = format('the server to notify "%s" is not an address with or without a port', s),
-        hint = 'Write such as "192.0.2.1", "2001:db8::1" or "192.0.2.1#5353".';
+        message = format('there is no key "%s" to sign the notification with', s),
+        hint = 'Make it by `ddnsctl key add`, or import it, first.';
     end if;
   end loop;
   if tg_op = 'INSERT' or (new.kind, new.account_id) is distinct from (old.kind, old.account_id) then

@@ -13,8 +13,8 @@ return case p_name
   when 'quarantine_days' then '200'     -- how long a released name rests
   when 'history_days' then '365'
   when 'attempts_days' then '30'
-  when 'log_keep' then '1 day'          -- how long steps are kept for readers
-  when 'log_rows' then '100000'         -- and how many of a zone
+  when 'log_keep' then '1 hour'         -- how long steps are kept for readers
+  when 'log_rows' then '1000000'        -- and how many of a zone
   when 'records_per_set' then '100'     -- what DNS UPDATE may add: records of a type at a name,
   when 'set_octets' then '16384'        -- their data together, as text,
   when 'types_per_name' then '20'       -- and in shared zones types at a name,

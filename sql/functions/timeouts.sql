@@ -25,77 +25,91 @@ create or replace trigger watch_update after update of online, timeout on domain
   when (new.online and new.timeout > 0 and (not old.online or new.timeout <> old.timeout))
   execute function watch_domain();
 
--- Since when gateways have listened without a break: nobody is offline who could not be heard.  The
--- job writes listening.at each second; a longer silence, or a clock that went back, begins anew.
--- Times are the database's: gateways' clocks do not matter.
-create or replace function listen_on() returns timestamptz
+-- A gateway says that it is there, once a second, and learns since when hosts could be heard without a
+-- break: the longest that any gateway has been there which is there now, that is, was seen since this
+-- one started.  Nobody goes offline for a time in which nobody listened.  A gateway that starts, that was silent for longer than 5 seconds,
+-- or for which the clock went back begins anew.  Times are the database's: gateways' clocks do not
+-- matter.
+create or replace function listen_on(p_gateway text, p_is_start boolean) returns timestamptz
 language plpgsql set search_path = ddns, pg_temp as $$
 declare
-  l record;
+  was timestamptz;
+  own timestamptz;
 begin
-  select since, at into l from listening for update;
-  if not found then
-    insert into listening (since, at) values (now(), now());
-    return now();
-  elsif now() between l.at - interval '1 s' and l.at + interval '10 s' then
-    update listening set at = greatest(at, now());
-    return l.since;
+  select at, since into was, own from listening where gateway = p_gateway;
+  if not p_is_start and now() between was - interval '1 s' and was + interval '5 s' then
+    -- many calls follow each other while there is much to do
+    update listening set at = now() where gateway = p_gateway and at < now() - interval '500 ms';
+  else
+    own := now();
+    delete from listening where at not between now() - interval '1 day' and now() + interval '1 day';
+    insert into listening (gateway, since, at) values (p_gateway, now(), now())
+    on conflict (gateway) do update set since = excluded.since, at = excluded.at;
+    if was > now() + interval '1 s' then
+      -- what the clock had said before it went back is too far ahead
+      update timeouts t set due = now() + make_interval(mins => d.timeout)
+      from domains d where d.id = t.domain_id and t.due > now() + make_interval(mins => d.timeout);
+    end if;
   end if;
-  update listening set since = now(), at = now();
-  if now() < l.at then
-    -- the clock went back: what it had said is too far ahead
-    update timeouts t set due = now() + make_interval(mins => d.timeout)
-    from domains d where d.id = t.domain_id and t.due > now() + make_interval(mins => d.timeout);
-  end if;
-  return now();
+  return (select min(since) from listening
+          where at between greatest(own, now() - interval '5 s') and now() + interval '1 s');
 end $$;
 
--- The job: one short transaction.  Looks at p_looks domains that may be due, and puts at most
--- p_offline of those that are offline.  is_more: call it again at once; busy: so many had a zone or
--- a row that somebody else holds, try again soon; fault: why some cannot be put offline; they are
--- tried again a minute later.  It waits for nobody, and where another gateway is at it does nothing.
-create or replace function time_out(p_looks int, p_offline int,
-                                    out offline int, out busy int, out is_more boolean, out fault text)
+-- The job: one short transaction.  Looks at p_limit domains that may be due, and puts those offline that
+-- are.  is_more: call it again at once, with last_due and last_id as p_after and p_after_id, so that
+-- the index is not walked again over what was done before; busy: so many had a zone or a row that
+-- somebody else holds, try again soon; fault: why some cannot be put offline; they are tried again a
+-- minute later; late_ms: how long the oldest has waited, told by a first call.  It waits for
+-- nobody, and where another gateway is at it does nothing.
+create or replace function time_out(
+  p_gateway text, p_limit int, p_is_start boolean default false, p_after timestamptz default '-infinity',
+  p_after_id bigint default 0,
+  out offline int, out busy int, out is_more boolean, out fault text, out last_due timestamptz, out last_id bigint,
+  out late_ms bigint)
 language plpgsql
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
 set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 declare
-  listens_since timestamptz;
+  listens_since timestamptz := listen_on(p_gateway, p_is_start);
   looked bigint[];
+  found_dues timestamptz[];
   q record;
   z bigint;
   locked bigint[] := '{}';
-  ready bigint[];
+  ready bigint[] := '{}';
   i bigint;
 begin
   offline := 0;
   busy := 0;
   is_more := false;
-  if not pg_try_advisory_xact_lock(1684303475, 2) then
-    return;
+  if p_after = '-infinity' then
+    late_ms := coalesce(1000 * extract(epoch from now() - (select due from timeouts where due <= now()
+                                                           order by due limit 1)), 0);
   end if;
-  listens_since := listen_on();
-  looked := array(select domain_id from timeouts where due <= now() order by due limit p_looks
-                  for update skip locked);
-  if looked = '{}' then
+  if pg_try_advisory_xact_lock(1684303475, 2) then
+    select array_agg(l.domain_id), array_agg(l.due) into looked, found_dues
+    from (select domain_id, due from timeouts where due <= now() and (due, domain_id) > (p_after, p_after_id)
+          order by due, domain_id limit p_limit for update skip locked) l;
+  end if;
+  if looked is null then
     perform set_config('synchronous_commit', 'off', true);
     return;
   end if;
-  select array_agg(d.id) filter (where d.due > now()) as later,
+  is_more := cardinality(looked) = p_limit;
+  last_due := found_dues[cardinality(looked)];
+  last_id := looked[cardinality(looked)];
+  select coalesce(array_agg(d.id), '{}') as watched,
+         array_agg(d.id) filter (where d.due > now()) as later,
          array_agg(d.due) filter (where d.due > now()) as later_due,
-         coalesce((array_agg(d.id order by d.due) filter (where d.due <= now()))[:p_offline], '{}') as over,
-         coalesce((array_agg(d.zone_id order by d.due) filter (where d.due <= now()))[:p_offline], '{}') as zones,
-         count(*) filter (where d.due <= now()) > p_offline as is_more
+         coalesce(array_agg(d.id) filter (where d.due <= now()), '{}') as over,
+         coalesce(array_agg(d.zone_id) filter (where d.due <= now()), '{}') as zones
   into q from timeouts_of(looked, listens_since) d;
-  is_more := q.is_more or cardinality(looked) = p_looks;
-  -- what is not watched any more
-  delete from timeouts where domain_id = any (looked)
-    and not exists (select from domains d where d.id = domain_id and d.online and d.timeout > 0);
-  update timeouts t set due = u.due
-  from (select * from unnest(q.later, q.later_due) u (id, due) limit p_looks) u where t.domain_id = u.id;
-  if q.over = '{}' then
-    perform set_config('synchronous_commit', 'off', true);
-    return;
+  if cardinality(q.watched) < cardinality(looked) then
+    delete from timeouts where domain_id = any (array(select unnest(looked) except select unnest(q.watched)));
+  end if;
+  if q.later is not null then
+    update timeouts t set due = u.due
+    from (select * from unnest(q.later, q.later_due) u (id, due) limit p_limit) u where t.domain_id = u.id;
   end if;
 
   for z in select distinct u from unnest(q.zones) u order by u loop
@@ -103,35 +117,45 @@ begin
       locked := locked || z;
     end if;
   end loop;
-  -- the domain first, then its contact: who is just being heard holds that
-  ready := array(
-    select u.id from unnest(q.over, q.zones) u (id, zone_id)
-    cross join lateral (select from domains d where d.id = u.id and d.online and d.timeout > 0
-                        for no key update skip locked) d
-    where u.zone_id = any (locked));
-  ready := array(select d.id from timeouts_of(
-    array(select u from unnest(ready) u where not exists (select from contacts c where c.domain_id = u)
-          union all
-          select c.domain_id from unnest(ready) u
-          cross join lateral (select domain_id from contacts where domain_id = u for update skip locked) c),
-    listens_since) d where d.due <= now());
+  -- the domain first, then, as it is by then, its contact: who is just being heard holds that
+  if locked <> '{}' then
+    ready := array(
+      select u.id from unnest(q.over, q.zones) u (id, zone_id)
+      cross join lateral (select from domains d where d.id = u.id and d.online and d.timeout > 0
+                          for no key update skip locked) d
+      where u.zone_id = any (locked));
+    ready := array(select d.id from timeouts_of(
+      array(select u from unnest(ready) u where not exists (select from contacts c where c.domain_id = u)
+            union all
+            select c.domain_id from unnest(ready) u
+            cross join lateral (select domain_id from contacts where domain_id = u for update skip locked) c),
+      listens_since) d where d.due <= now());
+  end if;
   busy := cardinality(q.over) - cardinality(ready);
-  update timeouts set due = now() + interval '100 ms'
-  where domain_id = any (q.over) and domain_id <> all (ready);
-  begin
-    perform put_offline(ready);
-    offline := cardinality(ready);
-  exception when integrity_constraint_violation or data_exception or raise_exception then
-    foreach i in array ready loop
-      begin
-        perform put_offline(array[i]);
-        offline := offline + 1;
-      exception when integrity_constraint_violation or data_exception or raise_exception then
-        fault := format('domain %s: %s', (select name from domains where id = i), sqlerrm);
-        update timeouts set due = now() + interval '1 minute' where domain_id = i;
-      end;
-    end loop;
-  end;
+  if busy > 0 then
+    update timeouts set due = now() + interval '100 ms'
+    where domain_id = any (q.over) and domain_id <> all (ready);
+  end if;
+  if ready <> '{}' then
+    begin
+      perform put_offline(ready);
+      offline := cardinality(ready);
+    exception when integrity_constraint_violation or data_exception or raise_exception then
+      foreach i in array ready loop
+        begin
+          perform put_offline(array[i]);
+          offline := offline + 1;
+        exception when integrity_constraint_violation or data_exception or raise_exception then
+          fault := format('domain %s: %s', (select name from domains where id = i), sqlerrm);
+          update timeouts set due = now() + interval '1 minute' where domain_id = i;
+        end;
+      end loop;
+    end;
+  end if;
+  -- the last of many is flushed, and all before it with it
+  if is_more or offline = 0 then
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
 end $$;
 
 -- When each of these is due, by what is known now.  Times ahead of the clock are from before it

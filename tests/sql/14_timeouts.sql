@@ -1,13 +1,13 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Who is put offline for not being heard, and who is not.
 set client_min_messages = warning;
-select plan(28);
+select plan(37);
 -- domains of other files are gone; what is left of them would be dropped at the first look
 truncate ddns.timeouts, ddns.listening;
 select test.world();
 select test.connect('w');
 -- one look at all that is due, as a gateway that has listened for long
-create function pg_temp.look() returns int language sql as $$ select offline from ddns.time_out(1000, 200) $$;
+create function pg_temp.look() returns int language sql as $$ select offline from ddns.time_out('gw', 200) $$;
 create function pg_temp.is_online(p_owner text) returns boolean language sql as $$
   select online from ddns.domains where zone = 'dyn.test' and owner = p_owner $$;
 -- as if so much time had passed since joe was heard, and since anybody looked
@@ -47,20 +47,21 @@ update ddns.domains set timeout = 1 where owner = 'joe';
 select is((select due <= now() from ddns.timeouts), true, 'a new timeout counts at once');
 select pg_temp.pass('2 minutes');
 select test.elsewhere('w', $$begin; select 1 from ddns.domains where owner = 'joe' for update$$);
-select results_eq($$select offline, busy, is_more from ddns.time_out(1000, 200)$$, $$values (0, 1, false)$$, 'a row that somebody holds is left for later');
+select results_eq($$select offline, busy, is_more from ddns.time_out('gw', 200)$$, $$values (0, 1, false)$$, 'a row that somebody holds is left for later');
 select test.elsewhere('w', 'rollback');
 select test.elsewhere('w', format('begin; select pg_advisory_xact_lock(%s)', test.zone('dyn.test')));
 update ddns.timeouts set due = now();
-select results_eq($$select offline, busy, is_more from ddns.time_out(1000, 200)$$, $$values (0, 1, false)$$, 'so is a zone that somebody holds');
+select results_eq($$select offline, busy, is_more from ddns.time_out('gw', 200)$$, $$values (0, 1, false)$$, 'so is a zone that somebody holds');
 select test.elsewhere('w', 'rollback');
 select test.elsewhere('w', 'begin; update ddns.contacts set at = now()');
 update ddns.timeouts set due = now();
-select results_eq($$select offline, busy, is_more from ddns.time_out(1000, 200)$$, $$values (0, 1, false)$$, 'and who is just being heard');
+select results_eq($$select offline, busy, is_more from ddns.time_out('gw', 200)$$, $$values (0, 1, false)$$, 'and who is just being heard');
 select test.elsewhere('w', 'commit');
 update ddns.timeouts set due = now();
 select is(pg_temp.look(), 0, 'he was heard');
 select pg_temp.pass('2 minutes');
-select test.elsewhere('w', 'begin; select * from ddns.time_out(1000, 200)');
+insert into ddns.listening select 'gw2', since, now() from ddns.listening;
+select test.elsewhere('w', $$begin; select * from ddns.time_out('gw2', 200)$$);
 select is(pg_temp.look(), 0, 'another gateway is at it');
 select test.elsewhere('w', 'commit');
 select is(pg_temp.is_online('joe'), false, 'and did it');
@@ -70,7 +71,7 @@ update ddns.domains set online = true, online_since = now() where owner = 'joe';
 select pg_temp.pass('5 minutes');
 update ddns.listening set at = at - interval '11 s';
 select is(pg_temp.look(), 0, 'after a break nobody goes offline');
-select is((select since = at from ddns.listening), true, 'listening begins anew');
+select is((select since = at from ddns.listening where gateway = 'gw'), true, 'listening begins anew');
 select pg_temp.pass('61 s');
 select is(pg_temp.look(), 1, 'one timeout later he does');
 update ddns.domains set online = true, online_since = now() + interval '1 hour' where owner = 'joe';
@@ -83,12 +84,41 @@ update ddns.listening set since = since - interval '2 minutes';
 update ddns.timeouts set due = now();
 select is(pg_temp.look(), 1, 'nor do times that lie ahead');
 
+-- several gateways, and one that starts
+truncate ddns.listening;
+update ddns.domains set online = true, online_since = now() where owner = 'joe';
+update ddns.contacts set at = now();
+select is((select sum(offline) from (values ('a'), ('b')) g (gateway), ddns.time_out(gateway, 200)), 0::bigint, 'two gateways are there');
+select pg_temp.pass('2 minutes');
+update ddns.listening set since = now(), at = now() - interval '6 s' where gateway = 'a';
+select is((select offline from ddns.time_out('b', 200)), 1, 'the one that was there puts offline whom it could hear');
+update ddns.domains set online = true, online_since = now() where owner = 'joe';
+update ddns.contacts set at = now();
+select pg_temp.pass('2 minutes');
+delete from ddns.listening where gateway = 'a';
+select is((select offline from ddns.time_out('b', 200, true)), 0, 'one that has just started, alone, nobody');
+select pg_temp.pass('61 s');
+select is((select offline from ddns.time_out('b', 200)), 1, 'until a timeout has passed');
+update ddns.domains set online = true, online_since = now() where owner = 'joe';
+update ddns.contacts set at = now();
+select pg_temp.pass('2 minutes');
+select is((select offline from ddns.time_out('c', 200, true)), 0, 'one that starts does not know whether another still is there');
+update ddns.listening set at = now() where gateway = 'b';
+update ddns.timeouts set due = now();
+select is((select offline from ddns.time_out('c', 200)), 1, 'until it is: then it counts what that has heard');
+select is((select count(*)::int from ddns.listening), 2, 'each is known');
+update ddns.listening set at = at - interval '2 days' where gateway = 'b';
+select ddns.listen_on('d', true);
+select is((select array_agg(gateway order by gateway) from ddns.listening), '{c,d}', 'until it was away for a day');
+
 -- bounds
 insert into ddns.domains (zone, owner, account_id, address, timeout)
 select 'dyn.test', 'h' || i, test.account('joe'), '{192.0.2.1}', 5 from generate_series(1, 450) i;
+insert into ddns.listening values ('gw', now(), now());
 select pg_temp.pass('6 minutes');
-select is((select array_agg(offline) from (select (ddns.time_out(1000, 200)).offline from generate_series(1, 1)) l), '{200}', 'no more than that many in a transaction');
-do $$ begin while (select is_more from ddns.time_out(1000, 200)) loop commit; end loop; end $$;
+select is((select late_ms between 50000 and 70000 from ddns.time_out('gw', 1)), true, 'how late the oldest is, is told');
+select is((select array_agg(offline) from (select (ddns.time_out('gw', 200)).offline from generate_series(1, 1)) l), '{200}', 'no more than that many in a transaction');
+do $$ begin while (select is_more from ddns.time_out('gw', 200)) loop commit; end loop; end $$;
 select is((select count(*)::int from ddns.domains where online and timeout > 0), 0, 'the rest in the next ones');
 
 select dblink_disconnect('w');

@@ -66,12 +66,12 @@ def test_a_real_minute(timed, is_long):
 
 
 def test_a_gateway_that_was_away_gives_everybody_a_timeout(timed):
-    timed.gateway.stop()
+    """However short it was away: nobody could be heard then."""
+    timed.gateway.kill()
     pass_time(timed, 3600)
-    timed.sql("UPDATE ddns.listening SET at = at - interval '1 hour'")
     timed.start_gateway()
-    wait_until(lambda: timed.sql("SELECT now() - since < interval '10 s' FROM ddns.listening") == [(True,)], 10,
-               "listening begins anew")
+    wait_until(lambda: timed.sql("SELECT count(*) FROM ddns.listening WHERE since > now() - interval '1 minute'") == [(1,)],
+               10, "listening begins anew")
     time.sleep(1.5)
     assert state(timed, timed.host) == (True, None)
     pass_time(timed, 601)

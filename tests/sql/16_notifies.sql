@@ -1,0 +1,48 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- Whose secondaries are told, of what, and how often.
+set client_min_messages = warning;
+select plan(17);
+select test.world();
+select test.connect('w');
+create function pg_temp.claim() returns text language sql as $$
+  select string_agg(format('%s %s#%s %s', origin, address, port, coalesce(key, '-')), '; ' order by origin, address)
+  from ddns.claim_notifies(64) $$;
+create function pg_temp.parts(p_target text) returns text language sql as $$
+  select format('%s %s %s', host(address), port, coalesce(key, '-')) from ddns.notify_target(p_target) $$;
+create function pg_temp.pass(p_time interval) returns void language sql as $$
+  update ddns.notified set at = at - p_time, counted = counted - p_time $$;
+
+select is(pg_temp.parts('192.0.2.1'), '192.0.2.1 53 -', 'an address');
+select is(pg_temp.parts('2001:DB8::1#5353'), '2001:db8::1 5353 -', 'with a port');
+select is(pg_temp.parts('192.0.2.1#1 key x\.y.z'), '192.0.2.1 1 x\.y.z', 'with a key');
+select test.refused(format('update ddns.zones set notify = array[%L]', t), '22023', '%"' || t || '" is not an address%', 'Write such as%', t)
+from unnest(array['192.0.2.1#0', '192.0.2.1#65536', '1.2.3.4.5', '192.0.2.1 key']) t;
+select test.refused($$update ddns.zones set notify = '{192.0.2.1 key nobody}'$$, '22023', 'there is no key "nobody"%', 'Make it by%', 'an unknown key');
+
+insert into ddns.records (zone, owner, type, ttl, rdata) values ('own.test', 'www', 'A', 76, '192.0.2.1');
+select is(pg_temp.claim(), null, 'where no zone has a list, nobody is told');
+update ddns.zones set notify = '{192.0.2.1,2001:db8::1#5353}' where origin = 'own.test';
+select is(pg_temp.claim(), 'own.test 192.0.2.1#53 -; own.test 2001:db8::1#5353 -', 'all of a zone are told');
+select is(pg_temp.claim(), null, 'once');
+update ddns.records set ttl = 77 where zone = 'own.test' and ttl = 76;
+select is(pg_temp.claim(), null, 'and not again within the second');
+select pg_temp.pass('1.1 s');
+select test.elsewhere('w', 'begin; select pg_advisory_xact_lock(1684303475, 3)');
+select is(pg_temp.claim(), null, 'nor by a second gateway at once');
+select test.elsewhere('w', 'commit');
+select is(pg_temp.claim() is not null, true, 'then of all changes in one');
+update ddns.notified set rrs = 100000, counted = now();
+update ddns.records set ttl = 78 where zone = 'own.test' and ttl = 77;
+select pg_temp.pass('1.5 s');
+select is(pg_temp.claim(), null, 'a large zone less often');
+select pg_temp.pass('0.6 s');
+select is(pg_temp.claim() is not null, true, 'by its records');
+select pg_temp.pass('11 minutes');
+update ddns.records set ttl = 79 where zone = 'own.test' and ttl = 78;
+select pg_temp.claim();
+select is((select rrs from ddns.notified), (select count(*) from ddns.records where zone = 'own.test')
+          + 4 * (select count(*) from ddns.domains where zone = 'own.test'), 'which are counted again in time');
+
+select dblink_disconnect('w');
+select * from finish();
+truncate ddns.zones, ddns.accounts cascade;
