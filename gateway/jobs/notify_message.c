@@ -4,11 +4,14 @@
 #include "gateway/jobs/notify_message.h"
 
 #include <libknot/libknot.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "sql/client/dname.h"
+
+enum { DNS_PORT = 53 };
 
 enum ddns_result
 notify_message_make(const char *origin, bool is_notify, struct notify_message *message)
@@ -83,6 +86,24 @@ notify_message_serial(const uint8_t *wire, size_t length, uint32_t *serialp)
 	}
 	knot_pkt_free(packet);
 	return is_there;
+}
+
+enum ddns_result
+notify_target_parse(const char *text, struct listen_address *target)
+{
+	char address[ADDRESS_TEXT_SIZE], listen[LISTEN_TEXT_SIZE];
+	size_t length = strcspn(text, "#");
+	unsigned long port = DNS_PORT;
+	if (length >= sizeof address)
+		return DDNS_BAD_INPUT;
+	memcpy(address, text, length);
+	address[length] = '\0';
+	if (text[length] == '#')
+		port = strtoul(text + length + 1, NULL, 10);
+	snprintf(listen, sizeof listen, strchr(address, ':') != NULL ? "[%s]:%lu" : "%s:%lu",
+		 address, port > UINT16_MAX ? 0 : port);
+	return port == 0 || port > UINT16_MAX ? DDNS_BAD_INPUT
+					      : listen_address_parse(listen, target);
 }
 
 int

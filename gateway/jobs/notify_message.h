@@ -32,6 +32,9 @@ bool notify_message_is_answer(const struct notify_message *message, const uint8_
 /* The serial of the SOA in an answer; false: there is none. */
 bool notify_message_serial(const uint8_t *wire, size_t length, uint32_t *serialp);
 
+/* ADDR[#PORT].  DDNS_BAD_INPUT. */
+enum ddns_result notify_target_parse(const char *text, struct listen_address *target);
+
 /* A UDP socket that talks to `peer` alone, without blocking; -1: there is none, errno says why.
  * source: NULL, or where it sends from. */
 int notify_socket(const struct listen_address *peer, const struct listen_address *source);

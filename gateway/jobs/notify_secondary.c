@@ -155,13 +155,10 @@ static bool
 prepare(struct secondary *secondary, const struct job_context *context,
 	const struct notify_order *order)
 {
-	char listen[LISTEN_TEXT_SIZE];
 	struct listen_address peer;
-	snprintf(listen, sizeof listen, strchr(order->address, ':') != NULL ? "[%s]:%d" : "%s:%d",
-		 order->address, order->port);
 	snprintf(secondary->target, sizeof secondary->target, "%s#%d", order->address, order->port);
 	if (strlen(order->origin) > DDNS_DNAME_TEXT_MAX ||
-	    listen_address_parse(listen, &peer) != DDNS_OK ||
+	    notify_target_parse(secondary->target, &peer) != DDNS_OK ||
 	    notify_message_make(order->origin, true, &secondary->message) != DDNS_OK) {
 		log_warning("notify: zone '%s' cannot be told to '%s'", order->origin,
 			    secondary->target);
