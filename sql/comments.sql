@@ -63,8 +63,8 @@ comment on column zones.notify is 'secondaries to notify: ADDRESS, ADDRESS#PORT,
 comment on column zones.addresses is 'what hosts may have: any, or public addresses only; default public for shared zones';
 comment on column zones.timeout is 'default for new domains, minutes';
 comment on column zones.depth is 'how many labels a domain may have in a shared zone';
-comment on column zones.terms is 'whether domains are on trial, then registered, then released';
-comment on column zones.trial_days is 'length of a trial';
+comment on column zones.terms is 'whether names are given for a time: trial, held, registered, held, released; switched on, those given already are registered from then on, switched off, none has a term';
+comment on column zones.trial_days is 'length of a trial; this and the next three count for terms that begin later';
 comment on column zones.trial_held_days is 'how long a domain is held after its trial';
 comment on column zones.registered_days is 'length of a registration';
 comment on column zones.held_days is 'how long a domain is held after its registration';
@@ -124,10 +124,10 @@ comment on column domains.offline is 'what it shows while offline: page, keep (i
 comment on column domains.offline_address is 'addresses of offline = address';
 comment on column domains.offline_url is 'URL of offline = url';
 comment on column domains.timeout is 'minutes without contact after which it goes offline; 0: never';
-comment on column domains.term is 'none, trial, registered, or held: kept for its account but not served';
+comment on column domains.term is 'none, trial, registered, or held: kept for its account but not served; where nothing is said, trial in a zone with terms, else none';
 comment on column domains.term_before_held is 'trial or registered, while held';
 comment on column domains.term_ends is 'when its term is over';
-comment on column domains.term_email is 'the address that started a trial';
+comment on column domains.term_email is 'the e-mail address that started a trial, and must register it';
 comment on column domains.created is 'when it was made';
 
 comment on table records is 'what is served beside the domains'' own addresses';
@@ -175,7 +175,7 @@ comment on column listening.at is 'when it was there last; written each second';
 
 comment on table quarantine is 'released names that only their former account may take';
 comment on column quarantine.name is 'full name';
-comment on column quarantine.account_id is 'former account';
+comment on column quarantine.account_id is 'former account; null: it is gone, too';
 comment on column quarantine.until is 'when the rest is over';
 
 comment on table history is 'what was changed, kept for as long as the setting history_days says; a statement that changes more than 1000 rows is one row a zone';

@@ -7,6 +7,7 @@
 #include "gateway/ctl/arguments.h"
 #include "gateway/ctl/assign.h"
 #include "gateway/ctl/command.h"
+#include "gateway/ctl/domain.h"
 #include "gateway/ctl/lookup.h"
 
 static const struct output_column list_columns[] = {
@@ -421,6 +422,21 @@ static const struct command commands[] = {
 	 NULL, 0, online},
 	{"offline", "NAME", 1, 1, "puts a domain offline, until an update or `domain online`", "",
 	 NULL, 0, offline},
+	{"register", "NAME", 1, 1, "registers a domain that is on trial, held or registered",
+	 "It is registered from now on, for as long as its zone says, and served again where it "
+	 "was\n"
+	 "held. A trial is registered only while its account has the e-mail address that it had at "
+	 "its\n"
+	 "beginning. Only zones with terms (ddnsctl zone set ORIGIN terms=on) give names for a "
+	 "time.\n\n"
+	 "  ddnsctl domain register joe.dyn.example.org\n",
+	 NULL, 0, domain_register},
+	{"release", "NAME", 1, 1, "gives a name of a shared zone back, with all that is in it",
+	 "Its records and redirects go at once, and keys for nothing else. The name then rests: "
+	 "for as\n"
+	 "many days as the setting quarantine_days says, only its former account may have it.\n\n"
+	 "  ddnsctl domain release joe.dyn.example.org\n",
+	 NULL, 0, domain_release},
 	{"delete", "NAME", 1, 1, "takes a name from its account, with the records in it", "", NULL,
 	 0, erase},
 };

@@ -42,6 +42,6 @@ struct job {
 	void (*free)(void *state); // NULL where it keeps none
 };
 
-extern const struct job job_notify, job_prune, job_timeout;
+extern const struct job job_notify, job_prune, job_terms, job_timeout;
 
 #endif

@@ -17,7 +17,7 @@
 #include "gateway/jobs/job.h"
 #include "gateway/log.h"
 
-static const struct job *const all[] = {&job_notify, &job_prune, &job_timeout};
+static const struct job *const all[] = {&job_notify, &job_prune, &job_terms, &job_timeout};
 
 enum {
 	JOB_COUNT = sizeof all / sizeof *all,

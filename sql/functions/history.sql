@@ -91,7 +91,7 @@ begin
   from (select zone, owner, type, string_agg(record_text(ttl, rdata, online, online_target, offline, offline_target,
                                                          interface_id), ', ' order by rdata) as data
         from t group by zone, owner, type) g
-  cross join lateral (select serial_after(id) as serial from zones where origin = g.zone offset 0) s
+  join (select origin, serial_after(id) as serial from zones where origin in (select zone from t)) s on s.origin = g.zone
   cross join actor() a;
   return null;
 end $$;
@@ -116,7 +116,8 @@ begin
         from (select b.*, true as is_old from (table b except table c) b
               union all select c.*, false from (table c except table b) c) d
         group by d.zone, d.owner, d.type) g
-  cross join lateral (select serial_after(id) as serial from zones where origin = g.zone offset 0) s
+  join (select origin, serial_after(id) as serial from zones
+        where origin in (select zone from n union select zone from o)) s on s.origin = g.zone
   cross join actor() a
   -- the names of a zone that is renamed
   where not exists (select from o where not exists (select from zones where origin = o.zone));
@@ -129,10 +130,6 @@ create or replace function setting_text(p_word text, p_address inet[], p_port in
 language sql immutable parallel safe set search_path = ddns, pg_temp
 return p_word || case p_word when 'address' then ':' || array_to_string(p_address, ',') when 'port' then ':' || p_port
                              when 'url' then ':' || p_url else '' end;
-
-create or replace function on_off(p_is_on boolean) returns text
-language sql immutable parallel safe set search_path = ddns, pg_temp
-return case when p_is_on then 'on' else 'off' end;
 
 create or replace function term_text(p_term text, p_ends timestamptz) returns text
 language sql stable parallel safe set search_path = ddns, pg_temp
@@ -156,7 +153,7 @@ begin
   insert into history (zone, name, account, key, role, door, peer, what, old, new, serial)
   select t.zone, t.name, a.*, x.what, case when not is_new then x.value end, case when is_new then x.value end, s.serial
   from t
-  cross join lateral (select serial_after(id) as serial from zones where origin = t.zone offset 0) s
+  join (select origin, serial_after(id) as serial from zones where origin in (select zone from t)) s on s.origin = t.zone
   cross join lateral (values ('domain', login_of(t.account_id)), ('address', nullif(array_to_string(t.address, ','), '')),
                              ('term', term_text(t.term, t.term_ends))) x (what, value)
   cross join actor() a
@@ -175,9 +172,9 @@ begin
     return null;
   end if;
   insert into history (zone, name, account, key, role, door, peer, what, old, new, serial)
-  select n.zone, n.name, a.*, x.what, x.old, x.new,
-         (select serial_after(id) from zones where origin = n.zone)
+  select n.zone, n.name, a.*, x.what, x.old, x.new, s.serial
   from n join o using (id)
+  join (select origin, serial_after(id) as serial from zones where origin in (select zone from n)) s on s.origin = n.zone
   cross join lateral (
     select 'address' as what, nullif(array_to_string(o.address, ','), '') as old,
            nullif(array_to_string(n.address, ','), '') as new where n.address <> o.address
@@ -186,17 +183,26 @@ begin
     where n.online <> o.online
     union all
     -- what else there is; worded only where it has changed
-    select s.* from (values
+    select s.*
+    from (select (n.www, n.www_port, n.www_url) is distinct from (o.www, o.www_port, o.www_url) as www,
+                 (n.offline, n.offline_address, n.offline_url)
+                   is distinct from (o.offline, o.offline_address, o.offline_url) as offline,
+                 (n.term, n.term_ends) is distinct from (o.term, o.term_ends) as term) c
+    cross join lateral (values
       ('name', o.name, n.name),
-      ('account', login_of(o.account_id), login_of(n.account_id)),
+      ('account', case when n.account_id <> o.account_id then login_of(o.account_id) end,
+                  case when n.account_id <> o.account_id then login_of(n.account_id) end),
       ('fixed', array_to_string(o.fixed, ','), array_to_string(n.fixed, ',')),
       ('prefix', o.prefix::text, n.prefix::text), ('timeout', o.timeout::text, n.timeout::text),
-      ('www', setting_text(o.www, null, o.www_port, o.www_url), setting_text(n.www, null, n.www_port, n.www_url)),
-      ('offline', setting_text(o.offline, o.offline_address, null, o.offline_url),
-                  setting_text(n.offline, n.offline_address, null, n.offline_url)),
-      ('wildcard', on_off(o.wildcard), on_off(n.wildcard)), ('mail', on_off(o.mail), on_off(n.mail)),
+      ('www', case when c.www then setting_text(o.www, null, o.www_port, o.www_url) end,
+              case when c.www then setting_text(n.www, null, n.www_port, n.www_url) end),
+      ('offline', case when c.offline then setting_text(o.offline, o.offline_address, null, o.offline_url) end,
+                  case when c.offline then setting_text(n.offline, n.offline_address, null, n.offline_url) end),
+      ('wildcard', case when o.wildcard then 'on' else 'off' end, case when n.wildcard then 'on' else 'off' end),
+      ('mail', case when o.mail then 'on' else 'off' end, case when n.mail then 'on' else 'off' end),
       ('ttl', o.ttl::text, n.ttl::text),
-      ('term', term_text(o.term, o.term_ends), term_text(n.term, n.term_ends))) s (what, old, new)
+      ('term', case when c.term then term_text(o.term, o.term_ends) end,
+               case when c.term then term_text(n.term, n.term_ends) end)) s (what, old, new)
     where (n.name, n.account_id, n.fixed, n.prefix, n.timeout, n.www, n.www_port, n.www_url, n.offline, n.offline_address,
            n.offline_url, n.wildcard, n.mail, n.ttl, n.term, n.term_ends)
       is distinct from

@@ -138,7 +138,9 @@ begin
       end if;
     end loop;
   end loop;
-  select until into until_when from quarantine where name = p_name and account_id <> p_account and until > now();
+  select max(until) into until_when from quarantine
+  where name = any (p_name || ancestors(p_name)) and account_id is distinct from p_account and until > now()
+  having count(*) > 0;
   if found then
     return format('it was somebody''s until lately, and rests until %s', to_char(until_when, 'YYYY-MM-DD'));
   end if;

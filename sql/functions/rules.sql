@@ -19,6 +19,11 @@ begin
                     lower(replace(split_part(new.rname, '@', 1), '.', '\.') || '.' || split_part(new.rname, '@', 2)));
   end if;
   perform check_name(new.rname, 'responsible mailbox (rname)');
+  if new.terms and new.kind <> 'shared' then
+    raise invalid_parameter_value using
+      message = format('zone %s cannot have terms: it gives no names away', new.origin),
+      hint = 'Only shared zones may. Set terms to false, or kind to "shared".';
+  end if;
   foreach s in array new.name_servers loop
     perform check_name(s, 'name server');
   end loop;
@@ -57,11 +62,12 @@ begin
   new.timeout := coalesce(new.timeout, z.timeout, 0);
   new.wildcard := coalesce(new.wildcard, not is_apex);
   new.mail := coalesce(new.mail, not is_apex);
-  return new;
+  return case when new.term is distinct from 'none' then start_term(new) else new end;
 end $$;
 
 create or replace trigger fill before insert on domains for each row
-  when (new.ttl is null or new.timeout is null or new.wildcard is null or new.mail is null)
+  when (new.ttl is null or new.timeout is null or new.wildcard is null or new.mail is null
+        or new.term is distinct from 'none')
   execute function domains_fill();
 
 -- True, or an error that tells which value of a domain is wrong.  The first condition lets pass at
@@ -75,8 +81,11 @@ begin
           and d.address::text ~ '^\{([13-9a-e]|2(\.|[0-9]\.|[01][0-9]\.|2[0-3]\.|[0-9a-f]*:))[0-9a-f.:]*\}$')
      and d.fixed is null and d.offline_address = '{}' and d.prefix is null
      and d.ttl between 0 and 2147483647 and d.timeout between 0 and 525600
-     and d.www = 'off' and d.offline in ('page', 'keep', 'none') and d.term = 'none'
-     and d.term_ends is null and d.term_before_held is null and d.www_url is null and d.offline_url is null
+     and d.www = 'off' and d.offline in ('page', 'keep', 'none')
+     and (case d.term when 'none' then d.term_ends is null and d.term_before_held is null
+                     when 'held' then d.term_ends is not null and coalesce(d.term_before_held in ('trial', 'registered'), false)
+                     else d.term in ('trial', 'registered') and d.term_ends is not null and d.term_before_held is null end)
+     and d.www_url is null and d.offline_url is null
      and d.www_port between 1 and 65535 then
     return true;
   end if;

@@ -55,6 +55,7 @@ select is((select string_agg(served::text, ' ') from ddns.domains where account_
 insert into ddns.domains (zone, owner, account_id) values ('dyn.test', 'late', test.account('joe'));
 insert into ddns.zones (origin, kind, account_id, mname, rname) values ('late.test', 'private', test.account('joe'), 'ns1.test', 'h.test');
 select is((select served from ddns.domains where owner = 'late') or (select served from ddns.zones where origin = 'late.test'), false, 'nor what it gets meanwhile');
+update ddns.zones set terms = true where origin = 'dyn.test';
 update ddns.domains set term = 'held', term_before_held = 'trial', term_ends = now() where owner = 'late';
 update ddns.accounts set state = 'active' where login = 'joe';
 select is((select string_agg(served::text, ' ' order by name) from ddns.domains where account_id = test.account('joe')), 'true true false true', 'lifting brings back all but the held');

@@ -67,6 +67,7 @@ select is(pg_temp.ask('joe', null, 'joe.dyn.test', '2001:db8::1'), 'refused: 200
 select is(pg_temp.ask('joe', null, 'joe.dyn.test', null, null, 'sleeping'), 'refused: "sleeping" is neither online nor offline', 'a state that is none');
 select is(pg_temp.ask('joe', null, 'joe.dyn.test', null, null, null, null, '{"colour": 1}'), 'refused: the option "colour" is not known', 'an unknown option');
 
+update ddns.zones set terms = true where origin = 'pub.test';
 update ddns.domains set term = 'held', term_before_held = 'trial', term_ends = now() where name = 'joe.pub.test';
 select is(pg_temp.ask('joe', null, 'joe.pub.test', '8.8.8.8'), 'unknown', 'a held domain');
 update ddns.accounts set state = 'suspended' where login = 'one';

@@ -18,6 +18,7 @@ delete from ddns.attempts;
 select is(ddns.note_attempts('{ann.dyn.test,ann.dyn.test}', '{nobody,null}', '{nokey,joes}', '{dns,dns}', '{null,null}', '{x,null}'), 2, 'two');
 select results_eq('select key, account, reason from ddns.attempts order by key nulls first',
   $$values (null collate "C", null collate "C", 'x'), ('joes', 'joe', 'it is another account''s')$$, 'who is unknown is not written down, and a reason is found');
+update ddns.zones set terms = true where origin = 'dyn.test';
 update ddns.domains set term = 'held', term_before_held = 'trial', term_ends = now() where owner = 'joe';
 select ddns.note_attempts('{joe.dyn.test}', '{null}', '{joes}', '{dns}', '{null}', '{null}');
 select is((select reason from ddns.attempts where name = 'joe.dyn.test'), 'it is held, and not served', 'of a held domain it says so');

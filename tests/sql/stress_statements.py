@@ -24,6 +24,7 @@ WEIGHTS = {
     'insert_zone': 10, 'delete_zone': 2, 'rename_zone': 2, 'change_zone': 4, 'change_redirectors': 2,
     'hide_zone': 1, 'set_serial': 2, 'suspend': 2, 'update_hosts': 6, 'change_setting': 0.3,
     'truncate': 0.4, 'truncate_zones': 0.05,
+    'end_terms': 3, 'end_quarantine': 2, 'switch_terms': 0.5,
 }
 
 
@@ -35,9 +36,10 @@ class Statements:
 
     def prepare(self, cursor):
         """What is there at the start."""
-        cursor.execute("insert into ddns.accounts (login) select 'u' || i from generate_series(1, 4) i")
+        cursor.execute("insert into ddns.accounts (login, email) select 'u' || i, 'u' || i || '@mail.test' from generate_series(1, 4) i")
         for origin in ORIGINS[:5]:
-            cursor.execute("insert into ddns.zones (origin, mname, rname) values (%s, 'ns1.test', 'hostmaster.test')",
+            cursor.execute("insert into ddns.zones (origin, kind, terms, mname, rname)"
+                           " values (%s, 'shared', true, 'ns1.test', 'hostmaster.test')",
                            (origin,))
 
     def run(self, cursor):
@@ -189,8 +191,19 @@ class Statements:
     # zones and what is above them
 
     def insert_zone(self, cursor):
-        cursor.execute("insert into ddns.zones (origin, mname, rname, redirectors) values (%s, 'ns1.test', 'hostmaster.test', %s)"
-                       " on conflict (origin) do nothing", (self.pick(), self.rnd.choice(('{}', '{203.0.113.9}'))))
+        kind = self.rnd.choice(('own', 'shared'))
+        cursor.execute("insert into ddns.zones (origin, kind, terms, mname, rname, redirectors)"
+                       " values (%s, %s, %s, 'ns1.test', 'hostmaster.test', %s) on conflict (origin) do nothing",
+                       (self.pick(), kind, kind == 'shared', self.rnd.choice(('{}', '{203.0.113.9}'))))
+
+    def switch_terms(self, cursor):
+        cursor.execute("update ddns.zones set terms = not terms where origin = %s and kind = 'shared'", (self.pick(),))
+
+    def end_terms(self, cursor):
+        cursor.execute('select * from ddns.end_terms(200)')
+
+    def end_quarantine(self, cursor):
+        cursor.execute('update ddns.quarantine set until = now()')
 
     def delete_zone(self, cursor):
         cursor.execute('delete from ddns.zones where origin = %s', (self.pick(),))
