@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Reads BIND's key files: key clauses of named.conf(5), and K*.private.
-#include "config.h"
-
 #include "gateway/ctl/key_file.h"
 
 #include <ctype.h>

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // ddnsctl key import: keys that clients have already, from BIND's files.
-#include "config.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

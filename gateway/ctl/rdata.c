@@ -144,16 +144,14 @@ scan(zs_scanner_t *scanner, const char *origin, const char *line)
 						: "there is nothing in it";
 }
 
-/* The canonical text of what was parsed, to be freed; NULL when out of memory. */
-static char *
-dump(const zs_scanner_t *scanner)
+char *
+rdata_text(uint16_t type, const uint8_t *data, size_t length)
 {
 	knot_dname_t root[1] = {0};
 	knot_rrset_t rrset;
 	char *text = NULL;
-	knot_rrset_init(&rrset, root, scanner->r_type, KNOT_CLASS_IN, 0);
-	if (knot_rrset_add_rdata(&rrset, scanner->r_data, (uint16_t)scanner->r_data_length, NULL) !=
-		    KNOT_EOK ||
+	knot_rrset_init(&rrset, root, type, KNOT_CLASS_IN, 0);
+	if (knot_rrset_add_rdata(&rrset, data, (uint16_t)length, NULL) != KNOT_EOK ||
 	    knot_rrset_rr_to_canonical(&rrset) != KNOT_EOK)
 		goto cleanup;
 	for (size_t size = DUMP_SIZE_FIRST; size <= DUMP_SIZE_MAX; size *= 2) {
@@ -161,13 +159,12 @@ dump(const zs_scanner_t *scanner)
 		if (grown == NULL)
 			break;
 		text = grown;
-		int length =
-			knot_rrset_txt_dump_data(&rrset, 0, text, size, &KNOT_DUMP_STYLE_DEFAULT);
-		if (length < 0)
+		int end = knot_rrset_txt_dump_data(&rrset, 0, text, size, &KNOT_DUMP_STYLE_DEFAULT);
+		if (end < 0)
 			continue;
 		// libknot ends CAA with a blank; one that belongs to a value is quoted or escaped
-		while (length > 0 && text[length - 1] == ' ')
-			text[--length] = '\0';
+		while (end > 0 && text[end - 1] == ' ')
+			text[--end] = '\0';
 		goto cleanup;
 	}
 	free(text);
@@ -211,7 +208,7 @@ rdata_canonical(const char *type, const char *text, char **outp, struct rdata_er
 			 "write the whole name and a dot after it, such as host.example.org.");
 		goto cleanup;
 	}
-	out = dump(one);
+	out = rdata_text(one->r_type, one->r_data, one->r_data_length);
 	if (out != NULL) {
 		*outp = out;
 		result = DDNS_OK;

@@ -4,6 +4,7 @@
 #define GATEWAY_CTL_RDATA_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "sql/client/result.h"
 
@@ -31,5 +32,9 @@ enum ddns_result rdata_type(const char *text, char type[RDATA_TYPE_MAX + 1],
  */
 enum ddns_result rdata_canonical(const char *type, const char *text, char **outp,
 				 struct rdata_error *error);
+
+/* The canonical text of data in wire form without compression, to be freed; NULL when out of memory
+ * or not data of that type. */
+char *rdata_text(uint16_t type, const uint8_t *data, size_t length);
 
 #endif

@@ -258,6 +258,19 @@ session_query(struct session *session, enum ddns_statement statement, const char
 	return result == DDNS_OK ? result : fail_by_database(session, result);
 }
 
+enum ddns_result
+session_stream(struct session *session, enum ddns_statement statement, const char *const *params,
+	       size_t count, ddns_row_function *row, void *context)
+{
+	enum ddns_result result = open_database(session);
+	if (result != DDNS_OK)
+		return result;
+	session->message[0] = '\0';
+	result = ddns_db_stream(session->db, statement, params, count, QUERY_MS, row, context);
+	return result == DDNS_OK || session->message[0] != '\0' ? result
+								: fail_by_database(session, result);
+}
+
 /* A row's JSON; an error in it is our own mistake in a statement. */
 static enum ddns_result
 load(struct session *session, const struct ddns_rows *rows, size_t row, json_t **valuep)

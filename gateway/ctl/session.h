@@ -51,6 +51,12 @@ void session_report(const struct session *session);
 enum ddns_result session_query(struct session *session, enum ddns_statement statement,
 			       const char *const *params, size_t count, struct ddns_rows **rowsp);
 
+/* The same for a result too large for memory, as ddns_db_stream hands it over; a failure that `row`
+ * noted stays. */
+enum ddns_result session_stream(struct session *session, enum ddns_statement statement,
+				const char *const *params, size_t count, ddns_row_function *row,
+				void *context);
+
 /* Whether the last query failed with this SQLSTATE. */
 bool session_failed_by(const struct session *session, const char *sqlstate);
 

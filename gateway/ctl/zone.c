@@ -338,6 +338,14 @@ static const struct command_option add_command_options[] = {
 static const struct command_option delete_options[] = {
 	{"yes", NULL, false, "also with the domains and records in it"},
 };
+static const struct command_option import_options[] = {
+	{"private", "LOGIN", false, "a new zone belongs to that account"},
+	{"replace", NULL, false, "makes a zone that is there what is in the file"},
+};
+static const struct command_option export_options[] = {
+	{"served", NULL, false,
+	 "what is answered now: with defaults and redirects, without the hidden"},
+};
 #define COUNTED(options) options, sizeof options / sizeof *options
 
 static const struct command commands[] = {
@@ -368,6 +376,25 @@ static const struct command commands[] = {
 	 NULL, 0, set},
 	{"delete", "ORIGIN", 1, 1, "deletes a zone with all that is in it", "",
 	 COUNTED(delete_options), zone_delete},
+	{"import", "ORIGIN FILE", 2, 2, "makes a zone of a master file, all of it or nothing",
+	 "The file is in BIND's form, with $ORIGIN, $TTL, $INCLUDE and $GENERATE; - is standard\n"
+	 "input. All errors in it are told with their lines. SOA and serial are taken over. With\n"
+	 "--replace only what differs is changed, in one step. A and AAAA at a domain's name are\n"
+	 "its addresses.\n\n"
+	 "  ddnsctl zone import example.org /etc/bind/db.example.org\n"
+	 "  ddnsctl zone export example.org | sed s/old/new/ |\n"
+	 "      ddnsctl zone import example.org - --replace\n",
+	 COUNTED(import_options), zone_import},
+	{"export", "ORIGIN", 1, 1, "prints a zone as a master file",
+	 "Its records and its domains' addresses, without defaults and redirects: named loads it,\n"
+	 "and `zone import` makes the same zone of it.\n\n"
+	 "  ddnsctl zone export example.org > db.example.org\n",
+	 COUNTED(export_options), zone_export},
+	{"delegation", "ORIGIN", 1, 1, "prints what has to be entered at the zone above",
+	 "The NS records, and the addresses of name servers that lie in the zone itself (glue), "
+	 "as\n"
+	 "the registrar, or the zone above it, wants them.\n",
+	 NULL, 0, zone_delegation},
 };
 
 const struct noun zone_noun = {"zone", "what is served", COUNTED(commands)};

@@ -6,5 +6,8 @@
 #include "gateway/ctl/command.h"
 
 enum ddns_result zone_delete(struct session *session, const struct arguments *arguments);
+enum ddns_result zone_delegation(struct session *session, const struct arguments *arguments);
+enum ddns_result zone_export(struct session *session, const struct arguments *arguments);
+enum ddns_result zone_import(struct session *session, const struct arguments *arguments);
 
 #endif

@@ -182,30 +182,38 @@ begin
   end if;
 end $$;
 
+-- The stored form of a record's rdata; refuses a record that cannot be.
+create or replace function check_record(p_zone text, p_owner text, p_type text, p_ttl bigint, p_rdata text)
+returns text
+language plpgsql immutable set search_path = ddns, pg_temp as $$
+begin
+  if p_zone <> lower(p_zone) or right(p_zone, 1) = '.' then
+    perform check_name(p_zone, 'zone');
+  end if;
+  perform check_owner(p_owner, p_zone, 'owner'), check_ttl(p_ttl), check_type(p_type);
+  if p_owner = '@' and p_type in ('CNAME', 'DS') then
+    raise invalid_parameter_value using
+      message = format('a %s record cannot stand at the name of the zone %s itself', p_type, p_zone),
+      hint = case p_type when 'CNAME' then 'Give the zone A and AAAA records, or put the CNAME at a name below it.'
+                         else 'Put it into the zone above.' end;
+  elsif p_owner ~ '^\*(\.|$)' and p_type in ('NS', 'DNAME') then
+    raise invalid_parameter_value using
+      message = format('a %s record cannot stand at the wildcard %s', p_type, p_owner),
+      hint = 'Write a record for each name.';
+  end if;
+  return canonical_rdata(p_type, p_rdata, p_zone);
+end $$;
+
 create or replace function records_rule() returns trigger
 language plpgsql set search_path = ddns, pg_temp as $$
 begin
-  if new.zone <> lower(new.zone) or right(new.zone, 1) = '.' then
-    perform check_name(new.zone, 'zone');
-  end if;
-  perform check_owner(new.owner, new.zone, 'owner'), check_ttl(new.ttl), check_type(new.type);
-  if new.owner = '@' and new.type in ('CNAME', 'DS') then
-    raise invalid_parameter_value using
-      message = format('a %s record cannot stand at the name of the zone %s itself', new.type, new.zone),
-      hint = case new.type when 'CNAME' then 'Give the zone A and AAAA records, or put the CNAME at a name below it.'
-                           else 'Put it into the zone above.' end;
-  elsif new.owner ~ '^\*(\.|$)' and new.type in ('NS', 'DNAME') then
-    raise invalid_parameter_value using
-      message = format('a %s record cannot stand at the wildcard %s', new.type, new.owner),
-      hint = 'Write a record for each name.';
-  end if;
   if new.interface_id is not null then
     perform check_interface(new.type, new.interface_id);
     new.rdata := interface_rdata(new.zone, new.owner, new.interface_id,
                                  case when tg_op = 'INSERT' or new.rdata <> old.rdata then new.rdata end,
                                  case tg_op when 'UPDATE' then old.rdata end);
   end if;
-  new.rdata := canonical_rdata(new.type, new.rdata, new.zone);
+  new.rdata := check_record(new.zone, new.owner, new.type, new.ttl, new.rdata);
   if (new.online <> 'rdata' or new.offline <> 'rdata') and new.type not in ('A', 'AAAA') then
     raise invalid_parameter_value using
       message = format('a record of type %s cannot follow its domain''s state', new.type),
