@@ -207,7 +207,7 @@ feed_odd(struct scan *scan, const struct lines *entry)
 						      ZONE_TEXT_ALL_BUT_EQUALS};
 	const char *error = NULL;
 	uint64_t error_line = 0;
-	char *escaped = malloc(2 * entry->length);
+	char *escaped = malloc(4 * entry->length + 1);
 	enum ddns_result result = escaped != NULL ? DDNS_OK : DDNS_NO_MEMORY;
 
 	for (size_t i = 0; result == DDNS_OK && i < sizeof tries / sizeof *tries; i++) {

@@ -63,8 +63,9 @@ zone_text_escape(const char *entry, size_t length, enum zone_text_escape which, 
 		if (!is_quoted && !is_comment && is_odd(c) &&
 		    (is_owner || which == ZONE_TEXT_ALL ||
 		     (which == ZONE_TEXT_ALL_BUT_EQUALS && c != '=')))
-			out[at++] = '\\';
-		out[at++] = c;
+			at += (size_t)sprintf(out + at, "\\%03d", c); // \# is RFC 3597's
+		else
+			out[at++] = c;
 	}
 	return at;
 }
