@@ -178,15 +178,24 @@ begin
   left join lateral (select at from contacts where domain_id = u.id offset 0) c on true;
 end $$;
 
--- What a commit would find wrong is found here, so that it hits one domain and not all.
+-- What a commit would find wrong is found here, so that it hits one domain and not all.  It writes the
+-- history of all at once.
 create or replace function put_offline(p_ids bigint[]) returns void
 language plpgsql
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
-set enable_hashjoin = off set enable_mergejoin = off set enable_material = off set ddns.actor = '{"door": "timeout"}'
+set enable_hashjoin = off set enable_mergejoin = off set enable_material = off set ddns.told = 'on'
 as $$
 begin
-  update domains d set online = false, online_since = null, offline_reason = 'timeout'
-  from (select u as id from unnest(p_ids) u limit cardinality(p_ids)) u where d.id = u.id;
+  with gone as (
+    update domains d set online = false, online_since = null, offline_reason = 'timeout'
+    from (select u as id from unnest(p_ids) u limit cardinality(p_ids)) u where d.id = u.id
+    returning d.zone, d.name),
+  z as materialized (
+    select origin, next_serial(id, true) as serial
+    from (select distinct zone from gone) g
+    cross join lateral (select id, origin from zones where origin = g.zone offset 0) o)
+  insert into history (zone, name, door, what, old, new, serial)
+  select zone, name, 'timeout', 'state', 'online', 'offline', (select serial from z where origin = zone) from gone;
   delete from timeouts where domain_id = any (p_ids);
   set constraints all immediate;
   set constraints all deferred;
