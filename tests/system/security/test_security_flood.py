@@ -16,7 +16,7 @@ from ddns.steps import wait_until
 from .doors import Key, add_account, add_host, basic
 
 UPDATES, TRIES = 200, 500  # a second
-RISE = 1.2  # of the updates' p99; tenfold in the short form's assertion, and where it is no millisecond
+RISE = 1.2  # of the updates' p99; tenfold in the short form's assertion
 MEMORY = 64 << 20
 
 
@@ -145,7 +145,9 @@ def test_login_flood(stack, ann, hosts, is_limited, is_long):
           f"memory + {grown >> 20} MiB")
     assert rate > TRIES / 5
     assert grown < MEMORY
-    assert after <= before * RISE * (1 if is_long else 10) + 0.010
+    # without limits two threads do nothing but hash: how much the rest feels that is the system's
+    slack = 1 if is_long and is_limited else 10
+    assert after <= before * RISE * slack + 0.010
     checks = stack.gateway.metric("ddns_gateway_password_checks_total")
     print(f"{checks:.0f} passwords were hashed")
 
