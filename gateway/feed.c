@@ -195,6 +195,7 @@ feed_status(const struct feed *feed, struct feed_status *status)
 	*status = (struct feed_status){
 		.is_connected = reader.is_connected,
 		.is_ready = reader.is_ready,
+		.is_unfit = reader.is_unfit,
 		.is_foreign = atomic_load(&feed->is_foreign),
 		.age_ms = reader.looked_at_ms == 0 ? -1 : ddns_clock_ms() - reader.looked_at_ms,
 		.connects = reader.connects,

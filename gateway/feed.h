@@ -13,7 +13,7 @@
 struct feed_options {
 	const char *database; // conninfo; copied
 	struct credentials *credentials;
-	struct keyring *keyring; // of the DNS door; NULL where there is none
+	struct keyring *keyring;   // of the DNS door; NULL where there is none
 	const char *secret_key_id; // of the key file; the database's must be the same
 };
 
@@ -26,6 +26,7 @@ struct feed_status {
 	bool is_connected;
 	bool is_ready;	 // all was read once on this connection
 	bool is_foreign; // the database's secrets are for another key file
+	bool is_unfit;	 // the database's schema is missing or too old
 	int64_t age_ms;	 // since the last look at the feed, -1: never
 	uint64_t connects;
 };

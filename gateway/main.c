@@ -230,7 +230,7 @@ cleanup:
 
 /*
  * Gives the database some time, so that the first client does not find us empty-handed.  Without it
- * we go on; with a database whose secrets we cannot open we do not.
+ * we go on; with one whose secrets we cannot open, or whose schema is not ours, we do not.
  */
 static enum ddns_result
 wait_for_database(struct program *program)
@@ -242,7 +242,7 @@ wait_for_database(struct program *program)
 	do {
 		feed_status(program->gateway.feed, &feed);
 		writer_status(program->gateway.writer, &writer);
-		if (feed.is_foreign)
+		if (feed.is_foreign || feed.is_unfit)
 			return DDNS_DENIED;
 		if (feed.is_ready && writer.is_connected &&
 		    redirects_is_loaded(program->gateway.redirects))

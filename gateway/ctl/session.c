@@ -209,8 +209,8 @@ fail_to_open(struct session *session, enum ddns_result result)
 		hint = "--db takes libpq's form, such as 'host=/run/postgresql dbname=ddns'";
 		break;
 	case DDNS_INTERNAL:
-		hint = "is the schema there and of this version? `ddns-schema version` tells, "
-		       "`ddns-schema install` and `ddns-schema upgrade` mend it";
+		hint = "`ddns-schema version` tells which version the database is and which is "
+		       "needed";
 		break;
 	case DDNS_OK:
 	case DDNS_NOT_FOUND:

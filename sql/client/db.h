@@ -9,6 +9,12 @@
 
 #include "sql/client/result.h"
 
+/*
+ * The migration that our statements need: the newest of sql/migrations, or 0.  A newer schema
+ * serves them as well, until a release says otherwise.
+ */
+enum { DDNS_SCHEMA_VERSION = 0 };
+
 /* Groups of statements.def: which of them a connection prepares when it opens. */
 enum {
 	DDNS_STATEMENTS_READER = 1 << 0,  // the contract's reader: the module, the gateway's caches
@@ -67,7 +73,8 @@ void ddns_db_free(struct ddns_db *db);
  * Opens the connection within timeout_ms: connects without blocking (each host of the conninfo in
  * turn, with an equal share of the time left), checks that the server is PostgreSQL 15 or newer,
  * pins search_path, client encoding UTF8 and the like, and prepares the statements of its groups,
- * so that a schema that does not fit fails here.  An open connection is closed first.  A host name
+ * so that a schema that does not fit fails here; one older than DDNS_SCHEMA_VERSION fails for all
+ * groups but the readers'.  An open connection is closed first.  A host name
  * of the conninfo is looked up by the system's resolver, which blocks: give an address or a
  * socket's directory where that matters.
  *

@@ -71,9 +71,12 @@ void
 reader_tell_state(struct ddns_reader *reader, bool is_connected, const char *reason)
 {
 	const struct ddns_sink *sink = &reader->options.sink;
-	if (reader->told_state == (int)is_connected)
+	enum told told = is_connected			  ? TOLD_CONNECTED
+			 : atomic_load(&reader->is_unfit) ? TOLD_UNFIT
+							  : TOLD_AWAY;
+	if (reader->told_state == told)
 		return;
-	reader->told_state = (int)is_connected;
+	reader->told_state = told;
 	if (sink->state != NULL)
 		sink->state(sink->context, is_connected, reason);
 }
@@ -125,7 +128,10 @@ start_session(struct ddns_reader *reader)
 {
 	enum ddns_result result;
 
-	CHECK(ddns_db_open(reader->db, READER_CONNECT_MS));
+	result = ddns_db_open(reader->db, READER_CONNECT_MS);
+	atomic_store(&reader->is_unfit, result == DDNS_INTERNAL);
+	if (result != DDNS_OK)
+		return result;
 	atomic_store(&reader->is_connected, true);
 	atomic_fetch_add(&reader->connects, 1);
 	reader->is_ready_told = false;
@@ -329,7 +335,6 @@ ddns_reader_create(const struct ddns_reader_options *options, struct ddns_reader
 		return DDNS_NO_MEMORY;
 
 	reader->options = *options;
-	reader->told_state = -1;
 	if (reader->options.poll_ms <= 0)
 		reader->options.poll_ms = POLL_MS;
 	reader->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -369,6 +374,7 @@ ddns_reader_status(const struct ddns_reader *reader, struct ddns_reader_status *
 	*status = (struct ddns_reader_status){
 		.is_connected = atomic_load(&reader->is_connected),
 		.is_ready = atomic_load(&reader->is_ready),
+		.is_unfit = atomic_load(&reader->is_unfit),
 		.looked_at_ms = atomic_load(&reader->looked_at_ms),
 		.connects = atomic_load(&reader->connects),
 		.statements = atomic_load(&reader->statements),

@@ -76,7 +76,8 @@ struct ddns_sink {
 	 * connection. */
 	void (*ready)(void *context);
 
-	/* The database went (reason says why) or is back; said once per change. */
+	/* The database went (reason says why), or its schema does not fit, or it is back; said once
+	 * per change. */
 	void (*state)(void *context, bool is_connected, const char *reason);
 
 	/* Something a person should know (a zone that cannot be loaded); rate-limited by the
@@ -117,6 +118,7 @@ void ddns_reader_free(struct ddns_reader *reader);
 /* For metrics, from any thread. */
 struct ddns_reader_status {
 	bool is_connected, is_ready;
+	bool is_unfit;	      // the database was reached, but its schema does not fit this program
 	int64_t looked_at_ms; // CLOCK_MONOTONIC ms of the last look that succeeded, 0: never
 	uint64_t connects, statements, steps, loads, rows; // since creation
 };

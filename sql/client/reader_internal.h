@@ -61,6 +61,9 @@ struct known {
 	enum ddns_result load_result; // DDNS_NOT_FOUND until the zone's row came
 };
 
+/* What `state` was last told. */
+enum told { TOLD_NOTHING, TOLD_AWAY, TOLD_UNFIT, TOLD_CONNECTED };
+
 /* reader_table.c: all known zones by id, and queues of them. */
 struct table {
 	struct known **buckets;
@@ -112,12 +115,12 @@ struct ddns_reader {
 	struct ddns_row *rows;
 	size_t row_count, row_size;
 
-	int told_state; // what `state` was last told: -1 nothing yet
+	enum told told_state;
 	bool is_ready_told;
 	int64_t warn_window_ms;
 	int warn_count;
 
-	_Atomic bool is_connected, is_ready;
+	_Atomic bool is_connected, is_ready, is_unfit;
 	_Atomic int64_t looked_at_ms;
 	_Atomic uint64_t connects, statements, steps, loads, rows_read;
 };

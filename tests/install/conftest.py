@@ -12,13 +12,7 @@ from machine import Machine, make_base
 from readme import SOURCE, Readme
 
 # What the checks use beside what README installs.
-ALSO = ["python3-minimal"]
-
-
-def pytest_addoption(parser):
-    parser.addoption("--cache", help="where the bare system is kept")
-    parser.addoption("--without-systemd", action="store_true", help="start services by their units' lines")
-    parser.addoption("--keep", action="store_true", help="keep the machine's directory")
+ALSO = ["python3"]
 
 
 @pytest.fixture(scope="session")
@@ -27,21 +21,21 @@ def readme():
 
 
 @pytest.fixture(scope="session")
-def machine(request, readme):
-    option = request.config.getoption
+def machine(readme):
+    option = os.environ.get
     directory = tempfile.mkdtemp(prefix="ddns-install-")
     booted = None
     try:
-        base = make_base(option("--cache") or directory, readme.packages() + ALSO)
-        booted = Machine(base, directory, with_systemd=not option("--without-systemd"))
+        base = make_base(option("DDNS_INSTALL_CACHE") or directory, readme.packages() + ALSO)
+        booted = Machine(base, directory, with_systemd=not option("DDNS_INSTALL_WITHOUT_SYSTEMD"))
         if not booted.has_systemd:
-            booted.output("apt-get install -y --no-install-recommends python3-minimal")
+            booted.output("apt-get install -y --no-install-recommends python3")
             shutil.copy(os.path.join(os.path.dirname(__file__), "systemctl"), booted.path("/usr/local/bin/systemctl"))
         yield booted
     finally:
         if booted is not None:
             booted.stop()
-        if option("--keep"):
+        if option("DDNS_INSTALL_KEEP"):
             print(f"\nkept: {directory}")
         else:
             shutil.rmtree(directory)

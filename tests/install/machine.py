@@ -98,7 +98,9 @@ class Machine:
             namespaces = NAMESPACES + ["--cgroup"]
         words = ["setpriv", "--pdeathsig", "KILL", "sh", "-c", enter + ' && exec "$@"', "sh",
                  "unshare", "--fork", "--kill-child=KILL", *namespaces, os.path.join(HERE, "boot"), self.root, init]
-        self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
+        with open(self.root + ".log", "ab") as log:
+            self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                             start_new_session=True)
         self.has_systemd = init == "systemd"
         try:
             self.wait_until(self._has_booted, 60)

@@ -36,8 +36,9 @@ def test_the_newer_files_are_installed(machine, newer, steps):
 
 def test_a_gateway_newer_than_the_schema_does_not_start_and_says_why(machine, newer, host):
     _, number = newer
+    machine.output("printf 'http-listen = {\"127.0.0.1:8099\"}\nstatus-listen = {}\n' >/tmp/other.conf")
     said = machine.fails("timeout 20 setpriv --reuid=ddns-gateway --regid=ddns-gateway --init-groups"
-                         " ddns-gateway --foreground")
+                         " ddns-gateway --foreground --config /tmp/other.conf")
     assert f"version {number - 1}" in said and f"version {number}" in said
     assert "ddns-schema upgrade" in said
     # the running one goes on

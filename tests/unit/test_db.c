@@ -246,6 +246,36 @@ test_session(void **state)
 	ddns_db_free(db);
 }
 
+/* A database with the older schema is told by what mends it; readers do not ask. */
+static void
+test_older_schema(void **state)
+{
+	(void)state;
+	struct ddns_db *reader = make(conninfo, -1), *db;
+	struct ddns_db_options options = {
+		.conninfo = conninfo,
+		.application = "test_db",
+		.statements = DDNS_STATEMENTS_READER | DDNS_STATEMENTS_CTL,
+		.wake_fd = -1,
+	};
+	assert_int_equal(ddns_db_create(&options, &db), DDNS_OK);
+	execute(admin, "UPDATE ddns.schema_version SET version = version - 1000");
+	assert_int_equal(ddns_db_open(db, SOON_MS), DDNS_INTERNAL);
+	assert_false(ddns_db_is_open(db));
+	assert_non_null(strstr(ddns_db_last_error(db)->message, "run ddns-schema upgrade"));
+	assert_int_equal(ddns_db_open(reader, SOON_MS), DDNS_OK);
+	execute(admin, "UPDATE ddns.schema_version SET version = version + 2000"); // newer
+	assert_int_equal(ddns_db_open(db, SOON_MS), DDNS_OK);
+	execute(admin, "UPDATE ddns.schema_version SET version = version - 1000");
+
+	execute(admin, "ALTER VIEW ddns.served_zones RENAME TO served_zones_of_old");
+	assert_int_equal(ddns_db_open(reader, SOON_MS), DDNS_INTERNAL);
+	execute(admin, "ALTER VIEW ddns.served_zones_of_old RENAME TO served_zones");
+	assert_non_null(strstr(ddns_db_last_error(reader)->message, "ddns-schema upgrade"));
+	ddns_db_free(db);
+	ddns_db_free(reader);
+}
+
 static void
 test_transactions(void **state)
 {
@@ -422,8 +452,9 @@ main(void)
 		cmocka_unit_test(test_hosts_in_turn), cmocka_unit_test(test_wake),
 		cmocka_unit_test(test_beside),	      cmocka_unit_test(test_target_session_attrs),
 		cmocka_unit_test(test_session),	      cmocka_unit_test(test_transactions),
-		cmocka_unit_test(test_prepared_anew), cmocka_unit_test(test_deadline),
-		cmocka_unit_test(test_notify),	      cmocka_unit_test(test_stream),
+		cmocka_unit_test(test_older_schema),  cmocka_unit_test(test_prepared_anew),
+		cmocka_unit_test(test_deadline),      cmocka_unit_test(test_notify),
+		cmocka_unit_test(test_stream),
 	};
 	conninfo = getenv("DDNS_TEST_CONNINFO");
 	if (conninfo == NULL) {
