@@ -66,4 +66,10 @@ enum ddns_result wire_next(struct ddns_db *db, int64_t deadline, PGresult **resu
 /* Session settings and all statements of the connection's groups, in one round trip. */
 enum ddns_result wire_prepare(struct ddns_db *db, int64_t deadline);
 
+/*
+ * db_schema.c: what wire_prepare ended with, and DDNS_INTERNAL for a schema older than the
+ * statements, with what mends it in the message.  On failure db is closed.
+ */
+enum ddns_result schema_check(struct ddns_db *db, enum ddns_result prepared, int64_t deadline);
+
 #endif

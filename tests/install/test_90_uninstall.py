@@ -18,8 +18,8 @@ def test_nothing_is_left(machine):
     assert machine.read("/etc/bind/named.conf.local") == machine.named_before
     assert machine.read("/etc/apparmor.d/local/usr.sbin.named") == ""
     assert machine.output("cut -d: -f1 /etc/passwd /etc/group") == machine.users_before
-    assert machine.output("su - postgres -c \"psql -Atc 'select rolname from pg_roles where rolname !~ ''^pg_'''\""
-                          ).split() == ["postgres"]
+    roles = machine.output("su - postgres -c 'psql -At' <<<\"select rolname from pg_roles where rolname !~ '^pg_'\"")
+    assert roles.split() == ["postgres"]
     assert "ddns" not in machine.output("su - postgres -c 'psql -lAt'")
     assert machine.output("pgrep ddns || true") == ""
 
