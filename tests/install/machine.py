@@ -15,6 +15,7 @@ USUAL = ["apparmor", "ca-certificates", "iproute2", "systemd-sysv"]
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
                "USER": "root", "SHELL": "/bin/bash", "TERM": "dumb", "LC_ALL": "C.UTF-8",
                "DEBIAN_FRONTEND": "noninteractive"}
+ENDED_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
 NAMESPACES = ["--mount", "--net", "--pid", "--uts", "--ipc"]
 
 
@@ -48,12 +49,18 @@ def make_base(cache, packages):
     download = "APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get install --download-only --no-install-recommends -y "
     options = _output("apt-config", "dump", "Acquire::http", "Acquire::https", "Acquire::Check-Valid-Until",
                       "Acquire::Check-Date")
-    with open(os.path.join(cache, "mmdebstrap.log"), "w", encoding="utf-8") as log:
-        subprocess.run(
-            ["mmdebstrap", "--mode=root", "--variant=important", "--format=directory",
+    path = os.path.join(cache, "mmdebstrap.log")
+    with open(path, "w", encoding="utf-8") as log:
+        # its processes and mounts go with it, and it goes with us
+        made = subprocess.run(
+            [*ENDED_WITH_US, "unshare", "--fork", "--kill-child=KILL", "--mount", "--pid", "--mount-proc",
+             "mmdebstrap", "--mode=root", "--variant=important", "--format=directory",
              "--include=" + ",".join(USUAL), *[f"--aptopt={line}" for line in options.splitlines()],
              "--skip=cleanup/apt", "--customize-hook=" + download + " ".join(packages), SUITE, partial, "-"],
-            input=package_sources(), text=True, stdout=log, stderr=log, check=True)
+            input=package_sources(), text=True, stdout=log, stderr=log, check=False)
+    if made.returncode != 0:
+        with open(path, encoding="utf-8") as log:
+            raise Failed("mmdebstrap made no system:\n" + log.read()[-3000:])
     os.rename(partial, base)
     return base
 
@@ -96,7 +103,7 @@ class Machine:
                 return
             enter = f"echo $$ >{self._group}/cgroup.procs"
             namespaces = NAMESPACES + ["--cgroup"]
-        words = ["setpriv", "--pdeathsig", "KILL", "sh", "-c", enter + ' && exec "$@"', "sh",
+        words = [*ENDED_WITH_US, "sh", "-c", enter + ' && exec "$@"', "sh",
                  "unshare", "--fork", "--kill-child=KILL", *namespaces, os.path.join(HERE, "boot"), self.root, init]
         with open(self.root + ".log", "ab") as log:
             self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
