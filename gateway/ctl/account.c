@@ -9,6 +9,7 @@
 #include "gateway/ctl/arguments.h"
 #include "gateway/ctl/assign.h"
 #include "gateway/ctl/command.h"
+#include "gateway/ctl/entity.h"
 #include "gateway/ctl/lookup.h"
 #include "gateway/ctl/prompt.h"
 #include "gateway/password.h"
@@ -32,6 +33,15 @@ static const struct output_column show_columns[] = {
 	{"created", "created", OUTPUT_TIME},
 };
 
+static const struct entity entity = {
+	.noun = "account",
+	.statement = DDNS_STATEMENT_CTL_ACCOUNTS,
+	.columns = list_columns,
+	.column_count = sizeof list_columns / sizeof *list_columns,
+	.fields = show_columns,
+	.field_count = sizeof show_columns / sizeof *show_columns,
+};
+
 static const struct assignment assignments[] = {
 	{"email", "email", assign_text},
 	{"role", "role", assign_text},
@@ -44,22 +54,6 @@ struct change {
 	bool is_new;
 	json_t *values;
 };
-
-static enum ddns_result
-find(struct session *session, const char *login, json_t **accountp)
-{
-	json_t *rows = NULL;
-	enum ddns_result result;
-
-	CHECK(session_array(session, DDNS_STATEMENT_CTL_ACCOUNTS, &login, 1, &rows));
-	if (json_array_size(rows) == 0)
-		result = lookup_missing(session, "account", login);
-	else
-		*accountp = json_incref(json_array_get(rows, 0));
-cleanup:
-	json_decref(rows);
-	return result;
-}
 
 /* The password's hash into the values to be stored; the password itself goes nowhere. */
 static enum ddns_result
@@ -111,13 +105,9 @@ static enum ddns_result
 store(struct session *session, void *context)
 {
 	struct change *change = context;
-	char *text = json_dumps(change->values, JSON_COMPACT), id[LOOKUP_ID_SIZE];
-	const char *params[] = {change->login, text};
-	struct ddns_rows *rows = NULL;
+	char id[LOOKUP_ID_SIZE];
 	enum ddns_result result;
 
-	if (text == NULL)
-		return session_no_memory(session);
 	if (change->is_new) {
 		CHECK(session_query(session, DDNS_STATEMENT_CTL_ACCOUNT_ADD, &change->login, 1,
 				    NULL));
@@ -125,12 +115,9 @@ store(struct session *session, void *context)
 		CHECK(lookup_account(session, change->login, id));
 		CHECK(lock_zones(session, id)); // its state changes what they serve
 	}
-	CHECK(session_query(session, DDNS_STATEMENT_CTL_ACCOUNT_SET, params, 2, &rows));
-	if (ddns_rows_count(rows) == 0)
-		result = lookup_missing(session, "account", change->login);
+	CHECK(entity_change(session, &entity, DDNS_STATEMENT_CTL_ACCOUNT_SET, change->login,
+			    change->values, NULL));
 cleanup:
-	ddns_rows_free(rows);
-	free(text);
 	return result;
 }
 
@@ -141,7 +128,7 @@ store_and_tell(struct session *session, struct change *change, const char *what)
 	enum ddns_result result;
 
 	CHECK(session_transact(session, store, change));
-	CHECK(find(session, change->login, &account));
+	CHECK(entity_find(session, &entity, change->login, &account));
 	CHECK(session_print_done(session, account, "account '%s' %s%s", change->login, what,
 				 json_is_true(json_object_get(account, "has_password"))
 					 ? ""
@@ -197,31 +184,14 @@ cleanup:
 static enum ddns_result
 list(struct session *session, const struct arguments *arguments)
 {
-	const char *params[] = {NULL};
-	json_t *rows = NULL;
-	enum ddns_result result;
-
 	(void)arguments;
-	CHECK(session_array(session, DDNS_STATEMENT_CTL_ACCOUNTS, params, 1, &rows));
-	CHECK(session_print_list(session, rows, list_columns,
-				 sizeof list_columns / sizeof *list_columns));
-cleanup:
-	json_decref(rows);
-	return result;
+	return entity_list(session, &entity, NULL);
 }
 
 static enum ddns_result
 show(struct session *session, const struct arguments *arguments)
 {
-	json_t *account = NULL;
-	enum ddns_result result;
-
-	CHECK(find(session, arguments->operands[0], &account));
-	CHECK(session_print_fields(session, account, show_columns,
-				   sizeof show_columns / sizeof *show_columns));
-cleanup:
-	json_decref(account);
-	return result;
+	return entity_show(session, &entity, arguments->operands[0]);
 }
 
 struct removal {
@@ -256,7 +226,7 @@ remove_account(struct session *session, void *context)
 
 	CHECK(lookup_account(session, removal->login, id));
 	CHECK(lock_zones(session, id));
-	CHECK(find(session, removal->login, &account));
+	CHECK(entity_find(session, &entity, removal->login, &account));
 	if (!removal->is_sure)
 		CHECK(refuse_removal(session, removal->login, account));
 	CHECK(session_query(session, DDNS_STATEMENT_CTL_ACCOUNT_CLEAR_DOMAINS, params, 1, NULL));

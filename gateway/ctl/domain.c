@@ -49,6 +49,16 @@ static const struct output_column show_columns[] = {
 	{"created", "created", OUTPUT_TIME},
 };
 
+const struct entity domain_entity = {
+	.noun = "domain",
+	.statement = DDNS_STATEMENT_CTL_DOMAINS,
+	.filter_count = 2,
+	.columns = list_columns,
+	.column_count = sizeof list_columns / sizeof *list_columns,
+	.fields = show_columns,
+	.field_count = sizeof show_columns / sizeof *show_columns,
+};
+
 /* address=auto|ADDR,... */
 static enum ddns_result
 put_address(struct session *session, json_t *object, const struct assignment *assignment,
@@ -127,23 +137,6 @@ static const struct assignment assignments[] = {
 };
 enum { ASSIGNMENTS = sizeof assignments / sizeof *assignments };
 
-static enum ddns_result
-find(struct session *session, const char *name, json_t **domainp)
-{
-	const char *params[] = {name, NULL, NULL};
-	json_t *rows = NULL;
-	enum ddns_result result;
-
-	CHECK(session_array(session, DDNS_STATEMENT_CTL_DOMAINS, params, 3, &rows));
-	if (json_array_size(rows) == 0)
-		result = lookup_missing(session, "domain", name);
-	else
-		*domainp = json_incref(json_array_get(rows, 0));
-cleanup:
-	json_decref(rows);
-	return result;
-}
-
 /* A domain that is to be made, changed or deleted. */
 struct change {
 	char name[DDNS_DNAME_TEXT_MAX + 1];
@@ -155,20 +148,8 @@ struct change {
 static enum ddns_result
 apply(struct session *session, const struct change *change)
 {
-	char *text = json_dumps(change->settings, JSON_COMPACT);
-	const char *params[] = {change->name, text};
-	struct ddns_rows *rows = NULL;
-	enum ddns_result result;
-
-	if (text == NULL)
-		return session_no_memory(session);
-	CHECK(session_query(session, DDNS_STATEMENT_CTL_DOMAIN_SET, params, 2, &rows));
-	if (ddns_rows_count(rows) == 0)
-		result = lookup_missing(session, "domain", change->name);
-cleanup:
-	ddns_rows_free(rows);
-	free(text);
-	return result;
+	return entity_change(session, &domain_entity, DDNS_STATEMENT_CTL_DOMAIN_SET, change->name,
+			     change->settings, NULL);
 }
 
 /* Addresses that are records at that name become the domain's. */
@@ -207,7 +188,7 @@ add(struct session *session, const struct arguments *arguments)
 	CHECK(assign_parse(session, assignments, ASSIGNMENTS, arguments->operands + 1,
 			   arguments->operand_count - 1, &change.settings));
 	CHECK(session_transact(session, insert, &change));
-	CHECK(find(session, change.name, &domain));
+	CHECK(entity_find(session, &domain_entity, change.name, &domain));
 	CHECK(session_print_done(session, domain, "domain '%s' added for account '%s'", change.name,
 				 change.login));
 cleanup:
@@ -221,18 +202,14 @@ list(struct session *session, const struct arguments *arguments)
 {
 	const char *zone = arguments_value(arguments, "zone");
 	char origin[DDNS_DNAME_TEXT_MAX + 1];
-	json_t *rows = NULL;
 	enum ddns_result result;
 
 	if (zone != NULL)
 		CHECK(lookup_name(session, zone, origin));
-	const char *params[] = {NULL, arguments_value(arguments, "account"),
-				zone != NULL ? origin : NULL};
-	CHECK(session_array(session, DDNS_STATEMENT_CTL_DOMAINS, params, 3, &rows));
-	CHECK(session_print_list(session, rows, list_columns,
-				 sizeof list_columns / sizeof *list_columns));
+	const char *filters[] = {arguments_value(arguments, "account"),
+				 zone != NULL ? origin : NULL};
+	CHECK(entity_list(session, &domain_entity, filters));
 cleanup:
-	json_decref(rows);
 	return result;
 }
 
@@ -240,16 +217,8 @@ static enum ddns_result
 show(struct session *session, const struct arguments *arguments)
 {
 	char name[DDNS_DNAME_TEXT_MAX + 1];
-	json_t *domain = NULL;
-	enum ddns_result result;
-
-	CHECK(lookup_name(session, arguments->operands[0], name));
-	CHECK(find(session, name, &domain));
-	CHECK(session_print_fields(session, domain, show_columns,
-				   sizeof show_columns / sizeof *show_columns));
-cleanup:
-	json_decref(domain);
-	return result;
+	enum ddns_result result = lookup_name(session, arguments->operands[0], name);
+	return result != DDNS_OK ? result : entity_show(session, &domain_entity, name);
 }
 
 static enum ddns_result
@@ -276,7 +245,7 @@ set(struct session *session, const struct arguments *arguments)
 	CHECK(assign_parse(session, assignments, ASSIGNMENTS, arguments->operands + 1,
 			   arguments->operand_count - 1, &change.settings));
 	CHECK(session_transact(session, update, &change));
-	CHECK(find(session, change.name, &domain));
+	CHECK(entity_find(session, &domain_entity, change.name, &domain));
 	CHECK(session_print_done(session, domain, "domain '%s' changed", change.name));
 cleanup:
 	json_decref(domain);
@@ -284,86 +253,18 @@ cleanup:
 	return result;
 }
 
-/* Online or offline, by a JSON object that may name addresses. */
-struct state {
-	char name[DDNS_DNAME_TEXT_MAX + 1];
-	bool is_online;
-	json_t *settings;
-};
-
-static enum ddns_result
-set_state(struct session *session, void *context)
-{
-	const struct state *state = context;
-	char *text = json_dumps(state->settings, JSON_COMPACT);
-	const char *params[] = {state->name, state->is_online ? "t" : "f", text};
-	struct lookup_zone zone;
-	struct ddns_rows *rows = NULL;
-	enum ddns_result result;
-
-	if (text == NULL)
-		return session_no_memory(session);
-	CHECK(lookup_zone(session, state->name, &zone));
-	CHECK(session_query(session, DDNS_STATEMENT_CTL_DOMAIN_STATE, params, 3, &rows));
-	if (ddns_rows_count(rows) == 0)
-		result = lookup_missing(session, "domain", state->name);
-cleanup:
-	ddns_rows_free(rows);
-	free(text);
-	return result;
-}
-
-static enum ddns_result
-put_state(struct session *session, const struct arguments *arguments, bool is_online)
-{
-	static const struct assignment address_column = {"address", "address", assign_list};
-	struct state state = {.is_online = is_online, .settings = json_object()};
-	json_t *domain = NULL;
-	enum ddns_result result;
-
-	if (state.settings == NULL)
-		return session_no_memory(session);
-	CHECK(lookup_name(session, arguments->operands[0], state.name));
-	if (arguments->operand_count > 1)
-		CHECK(assign_list(session, state.settings, &address_column,
-				  arguments->operands[1]));
-	CHECK(session_transact(session, set_state, &state));
-	CHECK(find(session, state.name, &domain));
-	CHECK(session_print_done(session, domain, "domain '%s' is %s", state.name,
-				 is_online ? "online" : "offline"));
-cleanup:
-	json_decref(domain);
-	json_decref(state.settings);
-	return result;
-}
-
-static enum ddns_result
-online(struct session *session, const struct arguments *arguments)
-{
-	return put_state(session, arguments, true);
-}
-
-static enum ddns_result
-offline(struct session *session, const struct arguments *arguments)
-{
-	return put_state(session, arguments, false);
-}
-
 static enum ddns_result
 remove_domain(struct session *session, void *context)
 {
 	struct change *change = context;
-	const char *name = change->name;
 	struct lookup_zone zone;
 	struct ddns_rows *rows = NULL;
 	enum ddns_result result;
 
-	CHECK(lookup_zone(session, name, &zone));
-	CHECK(session_query(session, DDNS_STATEMENT_CTL_DOMAIN_DELETE, &name, 1, &rows));
-	if (ddns_rows_count(rows) == 0)
-		result = lookup_missing(session, "domain", name);
-	else
-		change->records = ddns_rows_integer(rows, 0, 0, 0);
+	CHECK(lookup_zone(session, change->name, &zone));
+	CHECK(entity_change(session, &domain_entity, DDNS_STATEMENT_CTL_DOMAIN_DELETE, change->name,
+			    NULL, &rows));
+	change->records = ddns_rows_integer(rows, 0, 0, 0);
 cleanup:
 	ddns_rows_free(rows);
 	return result;
@@ -419,9 +320,9 @@ static const struct command commands[] = {
 	{"online", "NAME [ADDR[,ADDR]...]", 1, 2, "puts a domain online",
 	 "With addresses, these take the place of those that it had.\n\n"
 	 "  ddnsctl domain online joe.dyn.example.org 192.0.2.7,2001:db8::7\n",
-	 NULL, 0, online},
+	 NULL, 0, domain_online},
 	{"offline", "NAME", 1, 1, "puts a domain offline, until an update or `domain online`", "",
-	 NULL, 0, offline},
+	 NULL, 0, domain_offline},
 	{"register", "NAME", 1, 1, "registers a domain that is on trial, held or registered",
 	 "It is registered from now on, for as long as its zone says, and served again where it "
 	 "was\n"

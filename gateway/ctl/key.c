@@ -8,6 +8,7 @@
 
 #include "gateway/ctl/arguments.h"
 #include "gateway/ctl/command.h"
+#include "gateway/ctl/entity.h"
 #include "gateway/ctl/key.h"
 #include "gateway/ctl/key_store.h"
 #include "gateway/ctl/lookup.h"
@@ -35,6 +36,16 @@ static const struct output_column show_columns[] = {
 	{"from", "last_peer", OUTPUT_TEXT},
 	{"by", "last_door", OUTPUT_TEXT},
 	{"created", "created", OUTPUT_TIME},
+};
+
+static const struct entity entity = {
+	.noun = "key",
+	.statement = DDNS_STATEMENT_CTL_KEYS,
+	.filter_count = 1,
+	.columns = list_columns,
+	.column_count = sizeof list_columns / sizeof *list_columns,
+	.fields = show_columns,
+	.field_count = sizeof show_columns / sizeof *show_columns,
 };
 
 static enum ddns_result
@@ -71,50 +82,22 @@ cleanup:
 static enum ddns_result
 list(struct session *session, const struct arguments *arguments)
 {
-	const char *params[] = {NULL, arguments_value(arguments, "account")};
-	json_t *rows = NULL;
-	enum ddns_result result;
-
-	CHECK(session_array(session, DDNS_STATEMENT_CTL_KEYS, params, 2, &rows));
-	CHECK(session_print_list(session, rows, list_columns,
-				 sizeof list_columns / sizeof *list_columns));
-cleanup:
-	json_decref(rows);
-	return result;
+	const char *account = arguments_value(arguments, "account");
+	return entity_list(session, &entity, &account);
 }
 
 static enum ddns_result
 show(struct session *session, const struct arguments *arguments)
 {
 	char name[DDNS_DNAME_TEXT_MAX + 1];
-	const char *params[] = {name, NULL};
-	json_t *rows = NULL;
-	enum ddns_result result;
-
-	CHECK(lookup_name(session, arguments->operands[0], name));
-	CHECK(session_array(session, DDNS_STATEMENT_CTL_KEYS, params, 2, &rows));
-	if (json_array_size(rows) == 0)
-		CHECK(lookup_missing(session, "key", name));
-	CHECK(session_print_fields(session, json_array_get(rows, 0), show_columns,
-				   sizeof show_columns / sizeof *show_columns));
-cleanup:
-	json_decref(rows);
-	return result;
+	enum ddns_result result = lookup_name(session, arguments->operands[0], name);
+	return result != DDNS_OK ? result : entity_show(session, &entity, name);
 }
 
 static enum ddns_result
 remove_key(struct session *session, void *context)
 {
-	const char *name = context;
-	struct ddns_rows *rows = NULL;
-	enum ddns_result result;
-
-	CHECK(session_query(session, DDNS_STATEMENT_CTL_KEY_DELETE, &name, 1, &rows));
-	if (ddns_rows_count(rows) == 0)
-		result = lookup_missing(session, "key", name);
-cleanup:
-	ddns_rows_free(rows);
-	return result;
+	return entity_change(session, &entity, DDNS_STATEMENT_CTL_KEY_DELETE, context, NULL, NULL);
 }
 
 static enum ddns_result

@@ -7,6 +7,7 @@
 #include "gateway/ctl/arguments.h"
 #include "gateway/ctl/assign.h"
 #include "gateway/ctl/command.h"
+#include "gateway/ctl/entity.h"
 #include "gateway/ctl/lookup.h"
 #include "gateway/ctl/name.h"
 #include "gateway/ctl/zone.h"
@@ -43,6 +44,15 @@ static const struct output_column show_columns[] = {
 	{"domains", "domains", OUTPUT_TEXT},
 	{"records", "records", OUTPUT_TEXT},
 	{"created", "created", OUTPUT_TIME},
+};
+
+static const struct entity entity = {
+	.noun = "zone",
+	.statement = DDNS_STATEMENT_CTL_ZONES,
+	.columns = list_columns,
+	.column_count = sizeof list_columns / sizeof *list_columns,
+	.fields = show_columns,
+	.field_count = sizeof show_columns / sizeof *show_columns,
 };
 
 /* transfer=none|named|ADDR,... */
@@ -86,22 +96,6 @@ static const struct assignment assignments[] = {
 #undef INTEGER
 enum { ASSIGNMENTS = sizeof assignments / sizeof *assignments };
 
-static enum ddns_result
-find(struct session *session, const char *origin, json_t **zonep)
-{
-	json_t *rows = NULL;
-	enum ddns_result result;
-
-	CHECK(session_array(session, DDNS_STATEMENT_CTL_ZONES, &origin, 1, &rows));
-	if (json_array_size(rows) == 0)
-		result = lookup_missing(session, "zone", origin);
-	else
-		*zonep = json_incref(json_array_get(rows, 0));
-cleanup:
-	json_decref(rows);
-	return result;
-}
-
 /* A zone that is to be made or changed. */
 struct change {
 	char origin[DDNS_DNAME_TEXT_MAX + 1];
@@ -123,19 +117,13 @@ change_free(struct change *change)
 static enum ddns_result
 apply(struct session *session, const struct change *change)
 {
-	char *text = json_dumps(change->settings, JSON_COMPACT), serial[24];
-	const char *params[] = {change->origin, text};
 	const json_t *number = json_object_get(change->settings, "serial");
+	char serial[24];
 	struct ddns_rows *rows = NULL;
 	enum ddns_result result;
 
-	if (text == NULL)
-		return session_no_memory(session);
-	CHECK(session_query(session, DDNS_STATEMENT_CTL_ZONE_SET, params, 2, &rows));
-	if (ddns_rows_count(rows) == 0) {
-		result = lookup_missing(session, "zone", change->origin);
-		goto cleanup;
-	}
+	CHECK(entity_change(session, &entity, DDNS_STATEMENT_CTL_ZONE_SET, change->origin,
+			    change->settings, &rows));
 	if (number != NULL) {
 		snprintf(serial, sizeof serial, "%lld", (long long)json_integer_value(number));
 		const char *serial_params[] = {ddns_rows_text(rows, 0, 0), serial};
@@ -144,7 +132,6 @@ apply(struct session *session, const struct change *change)
 	}
 cleanup:
 	ddns_rows_free(rows);
-	free(text);
 	return result;
 }
 
@@ -249,7 +236,7 @@ add(struct session *session, const struct arguments *arguments)
 
 	CHECK(gather(session, arguments, &change));
 	CHECK(session_transact(session, insert, &change));
-	CHECK(find(session, change.origin, &zone));
+	CHECK(entity_find(session, &entity, change.origin, &zone));
 	CHECK(session_print_done(session, zone, "zone '%s' (%s) added, serial %lld", change.origin,
 				 change.kind,
 				 (long long)json_integer_value(json_object_get(zone, "serial"))));
@@ -262,33 +249,16 @@ cleanup:
 static enum ddns_result
 list(struct session *session, const struct arguments *arguments)
 {
-	const char *params[] = {NULL};
-	json_t *rows = NULL;
-	enum ddns_result result;
-
 	(void)arguments;
-	CHECK(session_array(session, DDNS_STATEMENT_CTL_ZONES, params, 1, &rows));
-	CHECK(session_print_list(session, rows, list_columns,
-				 sizeof list_columns / sizeof *list_columns));
-cleanup:
-	json_decref(rows);
-	return result;
+	return entity_list(session, &entity, NULL);
 }
 
 static enum ddns_result
 show(struct session *session, const struct arguments *arguments)
 {
-	char origin[DDNS_DNAME_TEXT_MAX + 1];
-	json_t *zone = NULL;
-	enum ddns_result result;
-
-	CHECK(lookup_name(session, arguments->operands[0], origin));
-	CHECK(find(session, origin, &zone));
-	CHECK(session_print_fields(session, zone, show_columns,
-				   sizeof show_columns / sizeof *show_columns));
-cleanup:
-	json_decref(zone);
-	return result;
+	char name[DDNS_DNAME_TEXT_MAX + 1];
+	enum ddns_result result = lookup_name(session, arguments->operands[0], name);
+	return result != DDNS_OK ? result : entity_show(session, &entity, name);
 }
 
 static enum ddns_result
@@ -315,7 +285,7 @@ set(struct session *session, const struct arguments *arguments)
 	CHECK(assign_parse(session, assignments, ASSIGNMENTS, arguments->operands + 1,
 			   arguments->operand_count - 1, &change.settings));
 	CHECK(session_transact(session, update, &change));
-	CHECK(find(session, change.origin, &zone));
+	CHECK(entity_find(session, &entity, change.origin, &zone));
 	CHECK(session_print_done(session, zone, "zone '%s' changed, serial %lld", change.origin,
 				 (long long)json_integer_value(json_object_get(zone, "serial"))));
 cleanup:
