@@ -6,7 +6,7 @@ import re
 import secrets
 import shutil
 
-from . import process
+from . import process, sanitizers
 from .cluster import NAMED_ROLE
 from .steps import StepFailed, run, wait_until
 
@@ -108,7 +108,7 @@ class Named:
             begin = os.path.getsize(self.log) if os.path.exists(self.log) else 0
             # -g: in the foreground, all of its log to standard error, from the first line on
             self.server.start([binary, "-g", "-c", self.conf, *self.arguments], cwd=self.home,
-                              environment=process.clean_environment(**self.environment))
+                              environment=self._whole_environment())
             try:
                 self.wait_ready(timeout, begin)
                 return
@@ -184,6 +184,10 @@ class Named:
         self.rndc_port = int(re.search(r"inet 127.0.0.1 port (\d+)", text)[1])
 
     # -- the rest ----------------------------------------------------------------------------------------
+
+    def _whole_environment(self):
+        more = sanitizers.environment(self.home) if sanitizers.is_sanitized(self.module) else {}
+        return process.clean_environment(**more | self.environment)
 
     def _copy_binary(self):
         """A private copy: AppArmor's profile binds to the installed path and refuses our files."""
