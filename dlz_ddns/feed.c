@@ -213,7 +213,6 @@ run(void *argument)
 {
 	struct feed *feed = argument;
 	ddns_reader_run(feed->reader);
-	ddns_reader_free(feed->reader);
 	mirror_clear(feed->mirror);
 	return NULL;
 }
@@ -269,7 +268,9 @@ feed_stop(struct feed *feed, int timeout_ms)
 {
 	ddns_reader_stop(feed->reader);
 	if (!thread_join(feed->thread, timeout_ms))
-		return false;
+		return false; // it still uses the reader
+	ddns_reader_free(feed->reader);
+	feed->reader = NULL;
 	// transfers may hold what is left; nobody will ask for it any more
 	return reclaim_stop(feed->reclaim, timeout_ms);
 }

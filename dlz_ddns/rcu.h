@@ -12,4 +12,14 @@
 #endif
 #include <urcu-bp.h>
 
+/* What a grace period means: all that was read before it happened before what comes after it. */
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+extern char rcu_mark;
+#undef rcu_read_unlock
+#undef synchronize_rcu
+#define rcu_read_unlock() (__tsan_release(&rcu_mark), urcu_bp_read_unlock())
+#define synchronize_rcu() (urcu_bp_synchronize_rcu(), __tsan_acquire(&rcu_mark))
+#endif
+
 #endif

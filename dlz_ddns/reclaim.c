@@ -8,6 +8,10 @@
 #include "dlz_ddns/reclaim.h"
 #include "dlz_ddns/thread.h"
 
+#ifdef __SANITIZE_THREAD__
+char rcu_mark;
+#endif
+
 enum {
 	GATHER_MS = 20, // one grace period serves all that is retired meanwhile
 	HELD_MS = 500,	// how often it looks whether a transfer is over

@@ -14,6 +14,7 @@ check() {
 		phase database
 		phase sql
 		phase system
+		phase sanitizers
 	fi
 	printf 'quickstart: %d s in all; tests/README says how to run one test\n' $((SECONDS - started))
 	printf '%d passed, %d failed\n' "$total_passed" "$total_failed"
@@ -111,16 +112,61 @@ with_cluster() {
 		ended_with_us "$PYTHON" -m ddns --dir "$directory" --build "$BUILD" with-cluster "$@"
 }
 
-# Real servers and clients.  Tests of one file share their servers, so a file stays with one worker.
+# Real servers and clients.  The short forms take minutes: what takes more than fifteen hangs.
 check_system() {
-	local log=$LOG_DIR/system.log results=$LOG_DIR/system.xml status all bad skipped limit=900
+	local limit=900
 	[[ -z $LONG ]] || limit=0
 	say 'runs the system tests'
+	run_pytest "$limit" ${LONG:+--long}
+}
+
+# The parts that read what strangers and databases send, built with AddressSanitizer and
+# UndefinedBehaviorSanitizer; named loads such a module.
+SANITIZED_UNITS='addresses basic lookup memory message mirror nic_request proxy query redirect rr tsig'
+SANITIZED='
+mainjob
+ctl/test_ctl_commands.py
+http/test_http_input.py
+named/test_hostile_rows.py
+named/test_stop.py
+redirect/test_redirect_hostile.py
+rfc2136/test_door.py
+rfc2136/test_signatures.py
+'
+check_sanitizers() {
+	local reports status log units passed failed found
+	BUILD=$TOP/build/sanitizers LOG_DIR=$LOG_DIR/sanitizers
+	build --enable-werror --enable-sanitizers CFLAGS='-g -O1'
+	reports=$(mktemp -d) || return 1
+	# The servers' own logs go with their directories; what the sanitizers say stays here.
+	export ASAN_OPTIONS=log_path=$reports/report UBSAN_OPTIONS=log_path=$reports/report:print_stacktrace=1
+	say 'runs a part of the tests with sanitizers'
+	units=$(printf 'tests/unit/test_%s ' $SANITIZED_UNITS) log=$LOG_DIR/unit.log
+	ended_with_us make -C "$BUILD" -k -j"$(nproc)" check TESTS="$units" check_PROGRAMS="$units" >"$log" 2>&1 || show_failures "$log"
+	# shellcheck disable=SC2086  # words
+	run_pytest 600 $SANITIZED
+	status=$?
+	read -r passed failed <"$COUNTS"
+	passed=$((passed + $(grep -c '^PASS: ' "$log"))) failed=$((failed + $(grep -cE '^(FAIL|ERROR): ' "$log")))
+	for found in "$reports"/*; do
+		[[ -e $found ]] || continue
+		failed=$((failed + 1)) status=1
+		cp "$found" "$LOG_DIR" && show_failures "$LOG_DIR/${found##*/}"
+	done
+	rm -rf "$reports"
+	count "$passed" "$failed"
+	return $status
+}
+
+# run_pytest SECONDS WORD... : runs system tests of BUILD and counts.  Tests of one file share their
+# servers, so a file stays with one worker.
+run_pytest() {
+	local log=$LOG_DIR/system.log results=$LOG_DIR/system.xml status all bad skipped limit=$1
+	shift
 	rm -f "$results"
-	# The short forms take minutes: what takes more than fifteen hangs.
 	ended_with_us env -C "$TOP/tests/system" DDNS_BUILD="$BUILD" PYTHONDONTWRITEBYTECODE=1 \
-		timeout --kill-after 60 "$limit" "$PYTHON" -m pytest -n "$(nproc)" --dist loadfile --durations=15 --junitxml="$results" \
-		${LONG:+--long} >"$log" 2>&1
+		timeout --kill-after 60 "$limit" "$PYTHON" -m pytest -n "$(nproc)" --dist loadfile --durations=15 \
+		--junitxml="$results" "$@" >"$log" 2>&1
 	status=$?
 	((status == 0)) || show_failures "$log"
 	[[ -s $results ]] || return 1

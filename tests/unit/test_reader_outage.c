@@ -242,7 +242,7 @@ write_randomly(void *argument)
 	struct writer *writer = argument;
 	int64_t end = shadow_clock_us() + 4000000;
 	PGconn *conn = PQconnectdb(conninfo);
-	while (shadow_clock_us() < end) {
+	while (shadow_clock_us() < end || writer->done < 50) {
 		size_t count = sizeof(random_statements) / sizeof(random_statements[0]);
 		size_t which = (size_t)rand_r(&writer->seed) % count;
 		char *sql = strdup(random_statements[which]);
