@@ -164,6 +164,10 @@ add_rr(struct edit *edit, void **slot, const struct key *key, unsigned type,
 		return DDNS_INTERNAL;
 	enum ddns_result result = node_append(&node, type, row->type, clamp_ttl(row->ttl),
 					      row->is_fallback, row->rdata);
+	if (node->rr_count > edit->most_rrs)
+		edit->most_rrs = node->rr_count;
+	if (node->size > edit->most_octets)
+		edit->most_octets = node->size;
 	if (slot != NULL) {
 		trie_slot_set(slot, &node->leaf);
 		return result;
@@ -257,17 +261,25 @@ settle_leaf(void *context, struct trie_leaf *leaf)
 {
 	struct edit *edit = context;
 	struct node *node = node_of(leaf);
-	if (!node->is_open || edit->failure != DDNS_OK)
+	if (!node->is_open)
 		return;
-	edit->failure = node_settle(node, edit->target.scratch, report_dropped, edit);
+	node_settle(node, edit->target.scratch, report_dropped, edit);
 	edit->names += node->rr_count > 0;
 }
 
 enum ddns_result
+edit_prepare(struct edit *edit)
+{
+	if (edit->failure == DDNS_OK &&
+	    !node_scratch_reserve(edit->target.scratch, edit->most_rrs, edit->most_octets))
+		edit->failure = DDNS_NO_MEMORY;
+	return edit->failure;
+}
+
+void
 edit_settle(struct edit *edit)
 {
 	trie_edit_walk(&edit->trie, settle_leaf, edit);
-	return edit->failure;
 }
 
 struct trie_branch *

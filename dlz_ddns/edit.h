@@ -30,7 +30,8 @@ struct edit_target {
 struct edit {
 	struct trie_edit trie;
 	struct edit_target target;
-	size_t names; // with records, counted by edit_settle
+	size_t names;		      // with records, counted by edit_settle
+	size_t most_rrs, most_octets; // of any node that rows were added to
 	enum ddns_result failure;
 };
 
@@ -50,14 +51,17 @@ enum ddns_result edit_empty(struct edit *edit, const char *owner);
 /* Removes the name if nothing is left of it, and those above that existed only for it. */
 enum ddns_result edit_prune(struct edit *edit, const char *owner);
 
-/* Makes all nodes of the edit ready to be served. */
-enum ddns_result edit_settle(struct edit *edit);
+/* Whether all went well so far and edit_settle can be called.  DDNS_NO_MEMORY. */
+enum ddns_result edit_prepare(struct edit *edit);
+
+/* Makes all nodes of the edit ready to be served.  After that it cannot be dropped any more. */
+void edit_settle(struct edit *edit);
 
 /* The new root.  edit->trie.garbage is the caller's then. */
 struct trie_branch *edit_commit(struct edit *edit);
 
-/* Frees what the edit made.  The old root shows what it showed, but must not be edited again: its
- * counts of children are not what they were. */
+/* Frees what the edit made, unless it is settled.  The old root shows what it showed, but must not
+ * be edited again: its counts of children are not what they were. */
 void edit_drop(struct edit *edit);
 
 #endif

@@ -253,7 +253,7 @@ mirror_load_end(struct mirror_load *load)
 {
 	struct mirror *mirror = load->mirror;
 	struct zone *zone = NULL;
-	enum ddns_result result = edit_settle(&load->edit);
+	enum ddns_result result = edit_prepare(&load->edit);
 	if (result == DDNS_OK) {
 		zone = get_zone(mirror, load->zone_id, load->origin, load->origin_wire);
 		result = zone != NULL ? DDNS_OK : DDNS_NO_MEMORY;
@@ -262,6 +262,7 @@ mirror_load_end(struct mirror_load *load)
 		mirror_load_drop(load);
 		return result;
 	}
+	edit_settle(&load->edit);
 	mirror->counts.names += load->edit.names;
 	judge_transfer(mirror, zone, load->has_bad_transfer);
 	snapshot_complete(load->snapshot, edit_commit(&load->edit));
@@ -303,7 +304,7 @@ apply_step(struct edit *edit, const char *const *names, size_t name_count,
 		result = edit_add(edit, &rows[i]);
 	for (size_t i = 0; i < name_count && result == DDNS_OK; i++)
 		result = edit_prune(edit, names[i]);
-	return result == DDNS_OK ? edit_settle(edit) : result;
+	return result == DDNS_OK ? edit_prepare(edit) : result;
 }
 
 enum ddns_result
@@ -333,6 +334,7 @@ mirror_step(struct mirror *mirror, const struct ddns_zone *from, const char *con
 		snapshot_free(snapshot);
 		return result;
 	}
+	edit_settle(&edit);
 	judge_transfer(mirror, zone, !is_clean);
 	before->garbage = edit.trie.garbage;
 	before->garbage_count = edit.trie.garbage_count;

@@ -20,6 +20,7 @@ struct zone {
 	struct snapshot *latest;	   // what the next step builds on; NULL: load it first
 	const char *fault;
 	bool is_listed;
+	bool is_orphan;	 // gone, but there was no memory to take it off the list
 	bool needs_load; // a step failed half way
 	bool had_bad_transfer;
 	size_t origin_wire; // octets of the origin on the wire, 0: it is no origin

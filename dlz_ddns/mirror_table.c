@@ -74,11 +74,28 @@ release_listing(struct trie_leaf *leaf)
 	(void)leaf; // an edit of the table adds its listing last, and owns none before
 }
 
+static void
+release_zone(struct retired *retired)
+{
+	free(retired);
+}
+
+/* No reader finds it any more: it and its newest version go when the last one is through. */
+static void
+retire_zone(struct zone *zone)
+{
+	if (zone->latest != NULL)
+		snapshot_retire(zone->latest, zone, zone->reclaim);
+	zone->retired = (struct retired){.group = zone, .release = release_zone};
+	reclaim_retire(zone->reclaim, &zone->retired);
+}
+
 /* Takes what is listed under the origin out of the table and puts `added`, if any, in. */
 static bool
 change_table(struct mirror *mirror, const char *origin, size_t length, struct listing *added)
 {
 	struct listing *removed = find_listing(mirror, origin, length);
+	struct zone *unlisted = removed != NULL ? removed->zone : NULL;
 	struct old_table *old = calloc(1, sizeof(*old));
 	struct trie_edit edit;
 	if (old == NULL ||
@@ -93,8 +110,6 @@ change_table(struct mirror *mirror, const char *origin, size_t length, struct li
 		free(old);
 		return false;
 	}
-	if (removed != NULL)
-		removed->zone->is_listed = false;
 	old->garbage = edit.garbage;
 	old->garbage_count = edit.garbage_count;
 	struct trie_branch *table = trie_edit_commit(&edit);
@@ -105,6 +120,12 @@ change_table(struct mirror *mirror, const char *origin, size_t length, struct li
 	atomic_store_explicit(&mirror->table, table, memory_order_release);
 	old->retired = (struct retired){.group = mirror, .release = release_table};
 	reclaim_retire(mirror->reclaim, &old->retired);
+	if (unlisted != NULL) {
+		unlisted->is_listed = false;
+		unlisted->reclaim = mirror->reclaim; // an orphan may be of a feed before this one
+		if (unlisted->is_orphan)
+			retire_zone(unlisted);
+	}
 	return true;
 }
 
@@ -134,22 +155,6 @@ mirror_unlist_zone(struct mirror *mirror, struct zone *zone)
 {
 	if (zone->is_listed)
 		change_table(mirror, zone->origin, zone->length, NULL);
-}
-
-static void
-release_zone(struct retired *retired)
-{
-	free(retired);
-}
-
-/* No reader finds it any more: it and its newest version go when the last one is through. */
-static void
-retire_zone(struct zone *zone)
-{
-	if (zone->latest != NULL)
-		snapshot_retire(zone->latest, zone, zone->reclaim);
-	zone->retired = (struct retired){.group = zone, .release = release_zone};
-	reclaim_retire(zone->reclaim, &zone->retired);
 }
 
 /* Takes it from the list of those that leave; they go in the order in which they came. */
@@ -185,7 +190,8 @@ mirror_remove_zone(struct mirror *mirror, struct zone *zone, int stay_ms)
 		mirror->counts.zones--;
 	zone->mirror = mirror;
 	zone->reclaim = mirror->reclaim;
-	if (zone->is_listed) { // no memory: it is found for ever, and fails
+	if (zone->is_listed) { // no memory: it is found, and fails, until another takes its place
+		zone->is_orphan = true;
 		struct snapshot *latest = zone->latest;
 		atomic_store(&zone->served, NULL);
 		zone->latest = NULL;

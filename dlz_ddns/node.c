@@ -220,17 +220,17 @@ write_served(struct node *node, struct node_scratch *scratch, const struct verdi
 	return (size_t)(out - scratch->data);
 }
 
-static bool
-reserve(struct node_scratch *scratch, const struct node *node)
+bool
+node_scratch_reserve(struct node_scratch *scratch, size_t rr_count, size_t size)
 {
-	if (scratch->rr_size < node->rr_count) {
+	if (scratch->rrs == NULL || scratch->rr_size < rr_count) {
 		free(scratch->rrs);
-		scratch->rr_size = node->rr_count + 16U;
+		scratch->rr_size = rr_count + 16;
 		scratch->rrs = calloc(scratch->rr_size, sizeof(*scratch->rrs));
 	}
-	if (scratch->data_size < node->size) {
+	if (scratch->data == NULL || scratch->data_size < size) {
 		free(scratch->data);
-		scratch->data_size = node->size + 1024;
+		scratch->data_size = size + 1024;
 		scratch->data = malloc(scratch->data_size);
 	}
 	if (scratch->rrs != NULL && scratch->data != NULL)
@@ -253,14 +253,12 @@ settle_one(struct node *node)
 	return true;
 }
 
-enum ddns_result
+void
 node_settle(struct node *node, struct node_scratch *scratch, node_drop_function *drop,
 	    void *context)
 {
 	if (node->rr_count <= 1 && settle_one(node))
-		return DDNS_OK;
-	if (!reserve(scratch, node))
-		return DDNS_NO_MEMORY;
+		return;
 
 	struct verdict verdict = {.is_apex = strcmp(node_owner(node), "@") == 0};
 	size_t count = 0;
@@ -280,7 +278,6 @@ node_settle(struct node *node, struct node_scratch *scratch, node_drop_function 
 	memcpy(node->data + node->leaf.length + 1, scratch->data, size);
 	node->size = (uint32_t)(node->leaf.length + 1 + size);
 	node->is_open = false;
-	return DDNS_OK;
 }
 
 void

@@ -81,14 +81,17 @@ bool node_next(const struct node *node, size_t *at, struct node_rr *rr);
 /*
  * Makes an open node ready to be served, and closes it: applies the fallback rule, drops
  * duplicates, gives each RRset its lowest TTL (RFC 2181 section 5.2), leaves nothing beside a CNAME
- * and no CNAME at the apex (RFC 1034 section 3.6.2).  DDNS_NO_MEMORY.
+ * and no CNAME at the apex (RFC 1034 section 3.6.2).  The scratch must have been reserved.
  */
-enum ddns_result node_settle(struct node *node, struct node_scratch *scratch,
-			     node_drop_function *drop, void *context);
+void node_settle(struct node *node, struct node_scratch *scratch, node_drop_function *drop,
+		 void *context);
 
 /* Marks a record of a closed node as refused by named; says whether this is news.  Any thread. */
 bool node_refuse(const struct node_rr *rr);
 
+/* Room for nodes of so many records and octets of data.  False: no memory, and the scratch is
+ * empty. */
+bool node_scratch_reserve(struct node_scratch *scratch, size_t rr_count, size_t size);
 void node_scratch_free(struct node_scratch *scratch);
 
 #endif
