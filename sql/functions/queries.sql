@@ -16,6 +16,7 @@ declare
   z record;
   o text;                               -- the name that holds the data: the question's, or a wildcard
   up text;
+  closest text;                         -- the closest encloser of the name
   soa text;
 begin
   select s.* into z
@@ -31,14 +32,17 @@ begin
   rcode := 0;
   if o <> '@' and not exists (select from served_rows where zone_id = z.zone_id and owner = o) then
     -- RFC 4592: the closest name there is, and the wildcard below it
-    up := case when not is_above(z.origin, o) then '@' end;
-    if up is not null then
+    if not is_above(z.origin, o) then
+      closest := '@';
       for up in select a.name from unnest(ancestors(o)) with ordinality a (name, i) order by a.i loop
-        exit when exists (select from served_rows where zone_id = z.zone_id and owner = up) or is_above(z.origin, up);
+        if exists (select from served_rows where zone_id = z.zone_id and owner = up) or is_above(z.origin, up) then
+          closest := up;
+          exit;
+        end if;
       end loop;
-      up := case when coalesce(up, '@') = '@' then '*' else '*.' || up end;
-      if exists (select from served_rows where zone_id = z.zone_id and owner = up) then
-        o := up;
+      closest := case closest when '@' then '*' else '*.' || closest end;
+      if exists (select from served_rows where zone_id = z.zone_id and owner = closest) then
+        o := closest;
       else
         rcode := 3;
       end if;
