@@ -113,8 +113,10 @@ return case when p_address <<= '::ffff:0:0/96'
 
 -- Why a value is no host's address in any zone, or null.
 create or replace function address_refused_anywhere(p_address inet) returns text
-language sql immutable parallel safe set search_path = ddns, pg_temp
-return case
-  when masklen(p_address) <> case family(p_address) when 4 then 32 else 128 end then 'a network, not an address'
-  when p_address <<= '224.0.0.0/4' or p_address <<= 'ff00::/8' or p_address <<= '::ffff:224.0.0.0/100'
-  then 'a multicast address' end;
+language plpgsql immutable parallel safe set search_path = ddns, pg_temp as $$
+begin
+  return case
+    when masklen(p_address) <> case family(p_address) when 4 then 32 else 128 end then 'a network, not an address'
+    when p_address <<= '224.0.0.0/4' or p_address <<= 'ff00::/8' or p_address <<= '::ffff:224.0.0.0/100'
+    then 'a multicast address' end;
+end $$;

@@ -33,8 +33,12 @@ declare
   most record;
   w record;
 begin
-  select setting('records_per_set')::int as records, setting('set_octets')::int as octets,
-         setting('types_per_name')::int as types, setting('names_per_account')::int as names into most;
+  -- one statement, in which the defaults are constants
+  select coalesce((select value from settings where name = 'records_per_set'), setting_default('records_per_set'))::int as records,
+         coalesce((select value from settings where name = 'set_octets'), setting_default('set_octets'))::int as octets,
+         coalesce((select value from settings where name = 'types_per_name'), setting_default('types_per_name'))::int as types,
+         coalesce((select value from settings where name = 'names_per_account'), setting_default('names_per_account'))::int as names
+  into most;
   select s.owner, s.type, count(*) as records, sum(octet_length(s.rdata)) as octets into w
   from unnest(p_owners, p_types, p_rdata, p_is_live) s (owner, type, rdata, is_live)
   where s.is_live group by 1, 2 having count(*) > most.records or sum(octet_length(s.rdata)) > most.octets limit 1;

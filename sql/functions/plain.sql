@@ -56,12 +56,13 @@ begin
     where not exists (select from mentioned m where m.zone = c.zone and m.owner in (c.owner, '@'))
       and not exists (select from domains d where d.zone = c.zone and d.owner = c.owner offset 0)
       and not exists (select from duplicates d where d.key_name = c.key_name and d.mac = c.mac offset 0)
-      and octet_length(c.rdata) <= (select setting('set_octets')::int)
+      and octet_length(c.rdata) <= 255 -- the least that set_octets can be
       and update_refused(z.kind, z.addresses, c.type, c.ttl, c.rdata) is null
       and message_refused(c.account, c.key, c.zone, array[c.owner], '{delete_rrset,add}', array[c.owner, c.owner],
                           array[c.type, c.type], '{}', '{}', '{}') is null),
   zone_serials as materialized (
-    select z.zone_id, next_serial(z.zone_id, false) as old, next_serial(z.zone_id, true) as new
+    select z.zone_id, (select serial from zone_state s where s.zone_id = z.zone_id) as old,
+           next_serial(z.zone_id, true) as new
     from (select distinct zone_id from plain) z),
   written as (
     update records r set ttl = p.ttl, rdata = p.rdata from plain p

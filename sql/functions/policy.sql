@@ -1,36 +1,44 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- What an account or a key may do: one policy for every door.
+--
+-- All is plpgsql, which keeps its plans: a function in SQL that cannot be inlined is read and planned anew
+-- by each statement that calls it.
 
 set local search_path = ddns, pg_temp;
 
 -- Whether a name matches a key's pattern: a full name, or one whose last label is * for one or more
 -- labels ("_acme-challenge.*").
 create or replace function matches_pattern(p_name text, p_pattern text) returns boolean
-language sql immutable parallel safe set search_path = ddns, pg_temp
-return case when p_pattern = '*' then p_name <> ''
-            when right(p_pattern, 2) = '.*'
-            then left(p_name, length(p_pattern) - 1) = left(p_pattern, -1)
-                 and length(p_name) >= length(p_pattern)
-            else p_name = p_pattern end;
+language plpgsql immutable parallel safe set search_path = ddns, pg_temp as $$
+begin
+  return case when p_pattern = '*' then p_name <> ''
+              when right(p_pattern, 2) = '.*'
+              then left(p_name, length(p_pattern) - 1) = left(p_pattern, -1)
+                   and length(p_name) >= length(p_pattern)
+              else p_name = p_pattern end;
+end $$;
 
 -- Whether a key's lists of domains and names let it see a name.
 create or replace function key_covers(p_domains text[], p_names text[], p_name text) returns boolean
-language sql immutable parallel safe set search_path = ddns, pg_temp
-return (p_domains = '{}' or exists (select from unnest(p_domains) d where is_at_or_below(p_name, d)))
-       and (p_names = '{}' or exists (select from unnest(p_names) n where matches_pattern(p_name, n)));
+language plpgsql immutable parallel safe set search_path = ddns, pg_temp as $$
+begin
+  return (p_domains = '{}' or exists (select from unnest(p_domains) d where is_at_or_below(p_name, d)))
+         and (p_names = '{}' or exists (select from unnest(p_names) n where matches_pattern(p_name, n)));
+end $$;
 
 -- Why a key that covers a name may not do something there, or null.  All of p_wanted must be
 -- allowed; empty: no type is concerned.
 create or replace function key_denies(p_types text[], p_verbs text[], p_expires timestamptz,
                                       p_wanted text[], p_verb text) returns text
-language sql stable set search_path = ddns, pg_temp
-return case
-  when p_expires <= now() then 'the key has expired'
-  when p_verbs <> '{}' and p_verb <> all (p_verbs) then format('the key is not for the verb %s', p_verb)
-  when p_types <> '{}' and not p_wanted <@ p_types
-  then format('the key is not for the type %s',
-              (select string_agg(w, ' or ' order by w) from unnest(p_wanted) w where w <> all (p_types)))
-  end;
+language plpgsql stable set search_path = ddns, pg_temp as $$
+begin
+  return case
+    when p_expires <= now() then 'the key has expired'
+    when p_verbs <> '{}' and p_verb <> all (p_verbs) then format('the key is not for the verb %s', p_verb)
+    when p_types <> '{}' and not p_wanted <@ p_types
+    then format('the key is not for the type %s',
+                (select string_agg(w, ' or ' order by w) from unnest(p_wanted) w where w <> all (p_types))) end;
+end $$;
 
 -- What an account, with a key or (null) its password, may do at a full name:
 --   yes      it may                  unknown  as if the name did not exist: not its own, held, or

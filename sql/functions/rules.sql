@@ -352,7 +352,8 @@ begin
     end loop;
   elsif new.name in ('quarantine_days', 'history_days', 'attempts_days', 'records_per_set', 'set_octets',
                      'types_per_name', 'names_per_account', 'log_rows') then
-    if new.value !~ '^[0-9]{1,9}$' or new.name = 'log_rows' and new.value::int = 0 then
+    if new.value !~ '^[0-9]{1,9}$'
+       or new.value::int < (case new.name when 'log_rows' then 1 when 'set_octets' then 255 else 0 end) then
       raise invalid_parameter_value using
         message = format('the setting %s cannot be "%s"', new.name, new.value),
         hint = format('Write a number, such as %s.', setting_default(new.name));

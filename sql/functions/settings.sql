@@ -26,8 +26,10 @@ return case p_name
   end;
 
 create or replace function setting(p_name text) returns text
-language sql stable set search_path = ddns, pg_temp
-return coalesce((select value from settings where name = p_name), setting_default(p_name));
+language plpgsql stable set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan as $$
+begin
+  return coalesce((select value from settings where name = p_name), setting_default(p_name));
+end $$;
 
 -- The words of a list.
 create or replace function words(p_list text) returns text[]

@@ -53,17 +53,17 @@ select is(pg_temp.stored('h8'), 'A 60 192.0.2.1', 'does not');
 select is(pg_temp.send(array[pg_temp.replaces('h1', '"x"', 60, 'TXT'), pg_temp.replaces('h9', '192.0.2.3')]), '0+ 0+', 'another type of the same name is another set');
 
 -- limits: what may be added, by settings
-insert into ddns.settings (name, value) values ('records_per_set', '3'), ('set_octets', '60'), ('types_per_name', '2'), ('names_per_account', '4');
+insert into ddns.settings (name, value) values ('records_per_set', '3'), ('set_octets', '260'), ('types_per_name', '2'), ('names_per_account', '4');
 create function pg_temp.adds(p_owner text, p_type text, variadic p_rdata text[]) returns text language sql as $$
   select jsonb_agg(jsonb_build_array('add', p_owner, p_type, 60, r))::text from unnest(p_rdata) r $$;
 select is(pg_temp.send(array[pg_temp.adds('l1', 'A', '192.0.2.1', '192.0.2.2', '192.0.2.3'), pg_temp.adds('l2', 'A', '192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4')]), '0+ 5',
   'three records of a set, not four');
 select is(pg_temp.send(array[pg_temp.adds('l1', 'A', '192.0.2.4')]), '5', 'nor a fourth later');
 select is(pg_temp.send(array[jsonb_insert(pg_temp.adds('l1', 'A', '192.0.2.4')::jsonb, '{0}', '["delete", "l1", "A", 0, "192.0.2.1"]')::text]), '0+', 'but in the place of one');
-select is(pg_temp.send(array[pg_temp.adds('l3', 'TXT', '"' || repeat('x', 58) || '"')]), '0+', '60 octets');
-select is(pg_temp.send(array[pg_temp.adds('l4', 'TXT', '"' || repeat('x', 59) || '"')]), '5', 'not 61');
+select is(pg_temp.send(array[pg_temp.adds('l3', 'TXT', '"' || repeat('x', 250) || '" "' || repeat('x', 5) || '"')]), '0+', '260 octets');
+select is(pg_temp.send(array[pg_temp.adds('l4', 'TXT', '"' || repeat('x', 250) || '" "' || repeat('x', 6) || '"')]), '5', 'not 261');
 select is(pg_temp.send(array[pg_temp.adds('l3', 'TXT', '"y"')]), '5', 'nor one by one');
-select is(pg_temp.send(array[pg_temp.replaces('l3', '"' || repeat('y', 59) || '"', 60, 'TXT')]), '5', 'nor in the place of others');
+select is(pg_temp.send(array[pg_temp.replaces('l3', '"' || repeat('y', 250) || '" "' || repeat('y', 6) || '"', 60, 'TXT')]), '5', 'nor in the place of others');
 insert into ddns.records (zone, owner, type, rdata) select 'p.test', 'l5', 'A', '192.0.2.' || i from generate_series(1, 5) i;
 select is(pg_temp.send(array['[["delete", "l5", "A", 0, "192.0.2.1"]]']), '0+', 'what SQL made more of may shrink');
 select is(pg_temp.send(array[pg_temp.adds('l6', 'A', '192.0.2.1') , pg_temp.adds('l6', 'TXT', '"x"'), pg_temp.adds('l6', 'PTR', 'x.test.')]), '0+ 0+ 0+', 'types do not count in a private zone');
