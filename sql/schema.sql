@@ -150,6 +150,9 @@ create table changes (
   owner   text collate "C" not null
 );
 create index changes_step on changes (xid, zone_id);
+-- Who sees which of them is in roles.sql.
+alter table steps enable row level security;
+alter table changes enable row level security;
 
 -- Addresses while online: the fixed ones, and of families that have none the ones last reported.
 create function online_address(fixed inet[], address inet[]) returns inet[]

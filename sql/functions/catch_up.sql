@@ -128,9 +128,9 @@ $$;
 
 -- Forgets history, failed tries and requests seen that are older than the settings history_days and
 -- attempts_days and than prune_duplicates() keeps them; at most p_rows of each.  Tells how many rows
--- went, and whether there may be more.
+-- went, and whether there may be more.  The only way in which a gateway takes history away.
 create or replace function forget(p_rows int, out forgotten bigint, out is_more boolean)
-language plpgsql
+language plpgsql security definer
 set search_path = ddns, pg_temp set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off as $$
 declare
   n bigint;

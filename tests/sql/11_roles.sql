@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Who may do what.
 begin;
-select plan(33);
+select plan(40);
 select test.world();
 grant usage on schema test to public;
 
@@ -37,6 +37,23 @@ select is_empty($$select relname from pg_class where relnamespace = 'ddns'::regn
 select is((select array_agg(proname)::text from pg_proc where pronamespace = 'ddns'::regnamespace and has_function_privilege('ddns_named', oid, 'execute')),
           '{catch_up}', 'and calls nothing else');
 
+-- nor sees who has changed what, which zone 0 tells to gateways
+update ddns.accounts set state = state where login = 'joe';
+update ddns.accounts set state = 'suspended' where login = 'ann';
+create function pg_temp.sees(p_role text) returns text language plpgsql as $$
+declare
+  seen text;
+begin
+  execute format('set local role %I', p_role);
+  select (select count(*) filter (where zone_id = 0) > 0 from ddns.steps) || ' ' || (select count(*) filter (where zone_id = 0) > 0 from ddns.changes)
+         || ' ' || (select count(*) filter (where zone_id > 0) > 0 from ddns.steps) || ' ' || (select count(*) filter (where zone_id > 0) > 0 from ddns.changes)
+  into seen;
+  reset role;
+  return seen;
+end $$;
+select is(pg_temp.sees('ddns_named'), 'false false true true', 'named sees the steps of zones only');
+select is(pg_temp.sees(r), 'true true true true', r || ' sees all') from unnest(array['ddns_gateway', 'ddns_admin']) r;
+
 -- gateways
 select is(pg_temp.as_role('ddns_gateway', s), '', 'a gateway: ' || s) from unnest(array[
   'table ddns.gateway_keys', 'table ddns.gateway_accounts', 'table ddns.settings',
@@ -50,7 +67,9 @@ select is(pg_temp.as_role('ddns_gateway', s), '', 'a gateway: ' || s) from unnes
 select is((select address from ddns.domains where owner = 'joe'), '{192.0.2.99}'::inet[], 'and it is done');
 select is(pg_temp.as_role('ddns_gateway', s), '42501', 'not a gateway: ' || s) from unnest(array[
   'truncate ddns.records', $$insert into ddns.settings values ('history_days', '1')$$, 'update ddns.zone_state set version = 7', 'update ddns.steps set whole = true',
-  'alter table ddns.records add x int']) s;
+  'alter table ddns.records add x int', 'update ddns.history set what = what', 'delete from ddns.history', 'delete from ddns.attempts']) s;
+select is(pg_temp.as_role('ddns_gateway', 'select * from ddns.forget(10)'), '', 'a gateway forgets what is old');
+
 
 -- administrators
 select is(pg_temp.as_role('ddns_admin', $$update ddns.zone_state set serial = 7 where zone_id > 0; insert into ddns.settings values ('history_days', '1');
