@@ -51,22 +51,28 @@ begin
 end $$;
 
 create or replace function is_mass(p_rows bigint) returns boolean
-language sql immutable parallel safe set search_path = ddns, pg_temp
-return p_rows > 1000;
+language plpgsql immutable parallel safe set search_path = ddns, pg_temp as $$
+begin
+  return p_rows > 1000;
+end $$;
 
 create or replace function full_name(p_owner text, p_zone text) returns text
-language sql immutable parallel safe set search_path = ddns, pg_temp
-return case p_owner when '@' then p_zone else p_owner || '.' || p_zone end;
+language plpgsql immutable parallel safe set search_path = ddns, pg_temp as $$
+begin
+  return case p_owner when '@' then p_zone else p_owner || '.' || p_zone end;
+end $$;
 
 -- Records.  Old and new are the data of one name and type, as "TTL RDATA" with commas between.
 
 create or replace function record_text(p_ttl bigint, p_rdata text, p_online text, p_online_target text, p_offline text,
                                        p_offline_target text, p_interface inet) returns text
-language sql immutable parallel safe set search_path = ddns, pg_temp
-return p_ttl || ' ' || p_rdata
+language plpgsql immutable parallel safe set search_path = ddns, pg_temp as $$
+begin
+  return p_ttl || ' ' || p_rdata
   || case when p_online <> 'rdata' then ' online=' || p_online || coalesce(':' || p_online_target, '') else '' end
   || case when p_offline <> 'rdata' then ' offline=' || p_offline || coalesce(':' || p_offline_target, '') else '' end
   || coalesce(' interface-id=' || host(p_interface), '');
+end $$;
 
 -- Many at once, a row for each zone.  Zones that are gone tell it themselves.
 create or replace function tell_mass(p_zones text[], p_rows bigint[], p_what text, p_done text) returns void
@@ -127,17 +133,23 @@ end $$;
 -- Domains, in the words of ddnsctl.
 
 create or replace function setting_text(p_word text, p_address inet[], p_port int, p_url text) returns text
-language sql immutable parallel safe set search_path = ddns, pg_temp
-return p_word || case p_word when 'address' then ':' || array_to_string(p_address, ',') when 'port' then ':' || p_port
+language plpgsql immutable parallel safe set search_path = ddns, pg_temp as $$
+begin
+  return p_word || case p_word when 'address' then ':' || array_to_string(p_address, ',') when 'port' then ':' || p_port
                              when 'url' then ':' || p_url else '' end;
+end $$;
 
 create or replace function term_text(p_term text, p_ends timestamptz) returns text
-language sql stable parallel safe set search_path = ddns, pg_temp
-return nullif(p_term, 'none') || to_char(p_ends at time zone 'UTC', '" until "YYYY-MM-DD HH24:MI"Z"');
+language plpgsql stable parallel safe set search_path = ddns, pg_temp as $$
+begin
+  return nullif(p_term, 'none') || to_char(p_ends at time zone 'UTC', '" until "YYYY-MM-DD HH24:MI"Z"');
+end $$;
 
 create or replace function login_of(p_account bigint) returns text
-language sql stable parallel safe set search_path = ddns, pg_temp
-return (select login from accounts where id = p_account);
+language plpgsql stable parallel safe set search_path = ddns, pg_temp as $$
+begin
+  return (select login from accounts where id = p_account);
+end $$;
 
 create or replace function tell_domains() returns trigger -- insert, delete
 language plpgsql security definer
@@ -218,15 +230,19 @@ end $$;
 -- Zones, accounts, keys and settings: few rows of many columns.
 
 create or replace function told_name(p_table text, p_row jsonb) returns text
-language sql immutable parallel safe set search_path = ddns, pg_temp
-return case p_table when 'zones' then p_row ->> 'origin' when 'accounts' then 'account:' || (p_row ->> 'login')
+language plpgsql immutable parallel safe set search_path = ddns, pg_temp as $$
+begin
+  return case p_table when 'zones' then p_row ->> 'origin' when 'accounts' then 'account:' || (p_row ->> 'login')
                     when 'keys' then 'key:' || (p_row ->> 'name') else 'setting:' || (p_row ->> 'name') end;
+end $$;
 
 create or replace function told_value(p_column text, p_value jsonb) returns text
-language sql stable parallel safe set search_path = ddns, pg_temp
-return case when p_column = 'account_id' then login_of((p_value #>> '{}')::bigint)
+language plpgsql stable parallel safe set search_path = ddns, pg_temp as $$
+begin
+  return case when p_column = 'account_id' then login_of((p_value #>> '{}')::bigint)
             when jsonb_typeof(p_value) = 'array' then array_to_string(array(select jsonb_array_elements_text(p_value)), ',')
             else p_value #>> '{}' end;
+end $$;
 
 create or replace function tell_rows() returns trigger -- insert, delete
 language plpgsql security definer set search_path = ddns, pg_temp as $$
