@@ -90,7 +90,7 @@ create or replace function readdress_records() returns trigger
 language plpgsql security definer
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 begin
-  update records set rdata = rdata
+  update records set rdata = host(address_in(new.prefix, rdata::inet))
   where domain_id = new.id and interface_id is not null and rdata <> host(address_in(new.prefix, rdata::inet));
   return null;
 end $$;

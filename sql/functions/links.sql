@@ -145,7 +145,8 @@ language plpgsql security definer set search_path = ddns, pg_temp as $$
 begin
   if exists (select from zones where origin = old.zone) then
     update records
-    set domain_id = null, online = 'rdata', offline = 'rdata', online_target = null, offline_target = null
+    set domain_id = null, online = 'rdata', offline = 'rdata', online_target = null, offline_target = null,
+        interface_id = null
     where domain_id = old.id;
   end if;
   return old;

@@ -209,9 +209,13 @@ language plpgsql set search_path = ddns, pg_temp as $$
 begin
   if new.interface_id is not null then
     perform check_interface(new.type, new.interface_id);
-    new.rdata := interface_rdata(new.zone, new.owner, new.interface_id,
-                                 case when tg_op = 'INSERT' or new.rdata <> old.rdata then new.rdata end,
-                                 case tg_op when 'UPDATE' then old.rdata end);
+    if tg_op = 'INSERT' then
+      new.rdata := interface_rdata(new.zone, new.owner, new.interface_id, new.rdata, null);
+    elsif (new.zone, new.owner, new.rdata, new.interface_id) is distinct from
+          (old.zone, old.owner, old.rdata, old.interface_id) then
+      new.rdata := interface_rdata(new.zone, new.owner, new.interface_id,
+                                   case when new.rdata <> old.rdata then new.rdata end, old.rdata);
+    end if;
   end if;
   new.rdata := check_record(new.zone, new.owner, new.type, new.ttl, new.rdata);
   if (new.online <> 'rdata' or new.offline <> 'rdata') and new.type not in ('A', 'AAAA') then

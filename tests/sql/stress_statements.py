@@ -16,8 +16,12 @@ RDATA = {
     'SSHFP': ['1 1 0123456789abcdef0123456789abcdef01234567'],
     'CAA': ['0 issue "ca.example.org"'],
 }
+PREFIXES = [None, '2001:db8:a::/64', '2001:db8:b::/64', '2001:db8:b:100::/56']
+OPTIONS = [None, None, None, '{}', '{"timeout": "10"}', '{"wildcard": "off"}', '{"wildcard": "on", "mx": "relay.test", "backmx": "yes"}',
+           '{"prefix": "2001:db8:c::/64"}', '{"prefix": "2001:db8:c:200::/56", "timeout": "0"}', '{"prefix": "x"}']
 WEIGHTS = {
-    'insert_record': 14, 'insert_records': 5, 'upsert_records': 5, 'insert_host_record': 5, 'copy_records': 2,
+    'insert_record': 14, 'insert_records': 5, 'upsert_records': 5, 'insert_host_record': 5,
+    'insert_interface_record': 4, 'change_prefix': 3, 'copy_records': 2,
     'change_rdata': 8, 'change_ttl': 6, 'rename_record': 6, 'move_record': 3, 'delete_record': 10,
     'insert_domain': 10, 'change_address': 14, 'change_addresses': 4, 'go_offline': 8, 'change_settings': 8,
     'rename_domain': 4, 'move_domain': 3, 'delete_domain': 4, 'change_term': 3, 'give_domain': 3,
@@ -93,6 +97,10 @@ class Statements:
                        ' values (%s, %s, %s, %s, %s, %s, %s, %s)',
                        (self.pick(), rnd.choice(OWNERS), 'A', rnd.choice(RDATA['A']), online, targets.get(online),
                         offline, targets.get(offline)))
+
+    def insert_interface_record(self, cursor):
+        cursor.execute("insert into ddns.records (zone, owner, type, interface_id) values (%s, %s, 'AAAA', %s)",
+                       (self.pick(), self.rnd.choice(OWNERS), '::%x' % self.rnd.randrange(0x1000, 0x10000000)))
 
     def copy_records(self, cursor):
         zone = self.pick()
@@ -184,9 +192,13 @@ class Statements:
                         [rnd.choice((None, '', '192.0.2.5', '192.0.2.6', '192.0.2.7,192.0.2.8', 'junk')) for _ in hosts],
                         [rnd.choice((None, None, '', '2001:db8::5')) for _ in hosts],
                         [rnd.choice((None, None, None, 'offline')) for _ in hosts],
-                        [None] * n, ['test'] * n, ['127.0.0.1'] * n))
+                        [rnd.choice(OPTIONS) for _ in hosts], ['test'] * n, ['127.0.0.1'] * n))
         if any(verdict == 'failed' for verdict, _ in cursor.fetchall()):
             raise AssertionError('update_hosts let a member fail that it should have refused')
+
+    def change_prefix(self, cursor):
+        cursor.execute('update ddns.domains set prefix = %s where zone = %s and owner = %s',
+                       (self.rnd.choice(PREFIXES), self.pick(), self.rnd.choice(DOMAINS)))
 
     # zones and what is above them
 
