@@ -6,7 +6,7 @@
 
 const struct noun *const command_nouns[] = {
 	&zone_noun,    &account_noun, &domain_noun, &key_noun,	  &record_noun,
-	&setting_noun, &history_noun, &status_noun, &doctor_noun,
+	&setting_noun, &history_noun, &client_noun, &status_noun, &doctor_noun,
 };
 const size_t command_noun_count = sizeof command_nouns / sizeof *command_nouns;
 

@@ -40,8 +40,8 @@ struct noun {
 };
 
 /* The nouns, in the order in which the help lists them; a noun is added here and in its file. */
-extern const struct noun account_noun, doctor_noun, domain_noun, history_noun, key_noun,
-	record_noun, setting_noun, status_noun, zone_noun;
+extern const struct noun account_noun, client_noun, doctor_noun, domain_noun, history_noun,
+	key_noun, record_noun, setting_noun, status_noun, zone_noun;
 extern const struct noun *const command_nouns[];
 extern const size_t command_noun_count;
 

@@ -13,7 +13,7 @@ static const char *const names[] = {
 	"attempts_days",  "history_days",      "log_keep",	  "log_rows",
 	"name_servers",	  "names_per_account", "quarantine_days", "records_per_set",
 	"reserved_names", "secret_key_id",     "set_octets",	  "types_per_name",
-	"update_name",
+	"update_name",	  "update_url",
 };
 
 static const struct output_column list_columns[] = {
@@ -112,6 +112,7 @@ static const struct command commands[] = {
 	{"list", "", 0, 0, "lists the settings and their values",
 	 "  name_servers      NS of zones that have none of their own; names, separated by blanks\n"
 	 "  update_name       MNAME of new zones: where a gateway takes DNS UPDATE\n"
+	 "  update_url        where the gateway's HTTP doors are, for `ddnsctl client`\n"
 	 "  reserved_names    labels nobody gets in shared zones; * stands for any text\n"
 	 "  quarantine_days   how long a released name rests\n"
 	 "  history_days      how long history is kept\n"

@@ -345,8 +345,9 @@ begin
   if setting_default(new.name) is null then
     raise invalid_parameter_value using
       message = format('there is no setting "%s"', new.name),
-      hint = 'Write one of name_servers, update_name, secret_key_id, quarantine_days, history_days, attempts_days, '
-             'reserved_names, records_per_set, set_octets, types_per_name, names_per_account, log_keep and log_rows.';
+      hint = 'Write one of name_servers, update_name, update_url, secret_key_id, quarantine_days, history_days, '
+             'attempts_days, reserved_names, records_per_set, set_octets, types_per_name, names_per_account, log_keep '
+             'and log_rows.';
   end if;
   if new.name in ('name_servers', 'update_name') then
     foreach s in array regexp_split_to_array(btrim(new.value), '[\s,]+') loop
@@ -362,6 +363,10 @@ begin
         message = format('the setting %s cannot be "%s"', new.name, new.value),
         hint = format('Write a number, such as %s.', setting_default(new.name));
     end if;
+  elsif new.name = 'update_url' and new.value !~ '^(https?://[a-z0-9._:\[\]-]+(/[a-z0-9._~/-]*)?)?$' then
+    raise invalid_parameter_value using
+      message = format('the setting %s cannot be "%s"', new.name, left(new.value, 200)),
+      hint = 'Write the URL of a gateway, such as "https://gw.example.org".';
   elsif new.name = 'log_keep' then
     perform new.value::interval;
   elsif new.name = 'secret_key_id' and new.value !~ '^([0-9a-f]{8})?$' then

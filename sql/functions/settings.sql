@@ -9,6 +9,7 @@ language sql immutable parallel safe set search_path = ddns, pg_temp
 return case p_name
   when 'name_servers' then ''           -- names, separated by blanks: NS of zones without their own
   when 'update_name' then ''            -- MNAME of new zones: where a gateway takes DNS UPDATE
+  when 'update_url' then ''             -- the gateways' HTTP doors, for the configurations of clients
   when 'secret_key_id' then ''          -- id of the file that encrypts keys
   when 'quarantine_days' then '200'     -- how long a released name rests
   when 'history_days' then '365'
