@@ -210,7 +210,7 @@ begin
                             array[s4[s] || case when s4[s] <> '' and s6[s] <> '' then ',' else '' end || s6[s]],
                             array[s_online[s]]);
         if s_settings[s] is not null then
-          perform write_settings(q.ids[s], o_settings[s], s_settings[s], q.policies[s], p_wait);
+          perform write_settings(q.ids[s], o_settings[s], s_settings[s], q.policies[s]);
           if not exists (select from steps where xid = pg_current_xact_id() and zone_id = q.zone_ids[s]
                            and at = transaction_timestamp()) then
             quiet := quiet || s;

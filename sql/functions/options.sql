@@ -124,9 +124,8 @@ return p_stored || (p_settings - 'backmx') || case
                           where split_part(m, ' ', 2) = p_name || '.'))
     then array['5 ' || p_name || '.'] else '{}' end) end;
 
--- Writes what differs.  Whether rows that somebody else holds are waited for: p_wait, else 55P03.
-create or replace function write_settings(p_domain bigint, p_old jsonb, p_new jsonb, p_policy text, p_wait boolean)
-returns void
+-- Writes what differs.
+create or replace function write_settings(p_domain bigint, p_old jsonb, p_new jsonb, p_policy text) returns void
 language plpgsql
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
@@ -134,11 +133,6 @@ declare
   fault text;
 begin
   select zone, owner, ttl into d from domains where id = p_domain;
-  if not p_wait then
-    perform from records where domain_id = p_domain
-      and (interface_id is not null or type = 'MX' and zone = d.zone and owner = d.owner)
-    for no key update nowait;
-  end if;
   update domains
   set timeout = (p_new -> 'timeout')::int, wildcard = (p_new -> 'wildcard')::boolean
   where id = p_domain and (timeout, wildcard) is distinct from ((p_new -> 'timeout')::int, (p_new -> 'wildcard')::boolean);
