@@ -85,19 +85,19 @@ static const struct option {
 	 "Where DNS UPDATE (RFC 2136) is taken, over UDP and TCP: ADDRESS:PORT, any number.\n"
 	 "Clients that cannot name a port need port 53 of an address that named does not use.\n"
 	 "An empty list switches this door off."},
-	{"dns-connections", OPTION_NUMBER, false, NULL, 256, 1, 65536, AT(dns_connections),
+	{"dns-connections", OPTION_NUMBER, true, NULL, 256, 1, 65536, AT(dns_connections),
 	 "TCP connections for DNS open at once; the oldest stranger makes room for one more."},
-	{"dns-connections-per-address", OPTION_NUMBER, false, NULL, 20, 0, 65536,
+	{"dns-connections-per-address", OPTION_NUMBER, true, NULL, 20, 0, 65536,
 	 AT(dns_connections_per_address),
 	 "TCP connections for DNS open at once from one address; more are closed.\n"
 	 "0 is no limit."},
-	{"dns-key-rate", OPTION_NUMBER, false, NULL, 50, 0, 1000000, AT(dns_key_rate),
+	{"dns-key-rate", OPTION_NUMBER, true, NULL, 50, 0, 1000000, AT(dns_key_rate),
 	 "Signed requests of one key a second, in the long run; more are refused.\n"
 	 "0 is no limit."},
-	{"dns-query-rate", OPTION_NUMBER, false, NULL, 50, 0, 1000000, AT(dns_query_rate),
+	{"dns-query-rate", OPTION_NUMBER, true, NULL, 50, 0, 1000000, AT(dns_query_rate),
 	 "Unsigned queries a second over UDP from one IPv4 /24 or IPv6 /56; more are\n"
 	 "dropped.  0 is no limit."},
-	{"dns-refusal-rate", OPTION_NUMBER, false, NULL, 1, 0, 1000000, AT(dns_refusal_rate),
+	{"dns-refusal-rate", OPTION_NUMBER, true, NULL, 1, 0, 1000000, AT(dns_refusal_rate),
 	 "How often a second one IPv4 /24 or IPv6 /56 is told over UDP that it is refused,\n"
 	 "so that forged senders are not flooded.  0 is no limit."},
 	{"host-names", OPTION_HOSTS, false, "", 0, 0, 0, AT(host_names),

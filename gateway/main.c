@@ -140,12 +140,31 @@ load_secret_key(struct program *program)
 	return result;
 }
 
+static struct dns_door_limits
+dns_limits(const struct config *config)
+{
+	enum { BURST = 10 }; // seconds' worth of what may come at once
+	unsigned key = (unsigned)config->dns_key_rate;
+	unsigned stranger = (unsigned)config->dns_query_rate;
+	unsigned refusal = (unsigned)config->dns_refusal_rate;
+	return (struct dns_door_limits){
+		.connections =
+			{
+				.connections = (unsigned)config->dns_connections,
+				.per_address = (unsigned)config->dns_connections_per_address,
+				.messages = 100,
+			},
+		.key_rate = {key, BURST * key},
+		.stranger_rate = {stranger, BURST * stranger},
+		.refusal_rate = {refusal, BURST * refusal},
+	};
+}
+
 /* Its sockets need privileges. */
 static enum ddns_result
 create_dns_door(struct program *program)
 {
 	const struct config *config = program->config;
-	enum { BURST = 10 }; // seconds' worth of what may come at once
 	enum ddns_result result;
 	const struct dns_door_options dns = {
 		.database = config->database,
@@ -153,18 +172,7 @@ create_dns_door(struct program *program)
 		.listen_count = config->dns_listen.count,
 		.keyring = program->gateway.keyring,
 		.metrics = &program->gateway.metrics,
-		.connections =
-			{
-				.connections = (unsigned)config->dns_connections,
-				.per_address = (unsigned)config->dns_connections_per_address,
-				.messages = 100,
-			},
-		.key_rate = {(unsigned)config->dns_key_rate,
-			     BURST * (unsigned)config->dns_key_rate},
-		.stranger_rate = {(unsigned)config->dns_query_rate,
-				  BURST * (unsigned)config->dns_query_rate},
-		.refusal_rate = {(unsigned)config->dns_refusal_rate,
-				 BURST * (unsigned)config->dns_refusal_rate},
+		.limits = dns_limits(config),
 	};
 	CHECK(dns_door_create(&dns, &program->gateway.dns));
 
@@ -281,7 +289,7 @@ start(struct program *program)
 	CHECK(create_gateway(program));
 	CHECK(wait_for_database(program));
 	if (program->gateway.dns != NULL) // before the listener that tells of it
-		CHECK(dns_door_start(program->gateway.dns));
+		CHECK(dns_door_start(program->gateway.dns, program->gateway.attempts));
 	CHECK(listeners_start(program->listeners));
 	// last: it counts as listening what their clients can reach
 	CHECK(create_jobs(program));
@@ -322,6 +330,10 @@ reload(struct program *program)
 		config_warn_fixed(program->config, next);
 		failures_set_limits(program->gateway.failures, &failures);
 		listeners_reload(program->listeners, next);
+		if (program->gateway.dns != NULL) {
+			const struct dns_door_limits limits = dns_limits(next);
+			dns_door_set_limits(program->gateway.dns, &limits);
+		}
 		log_set_level(program->arguments.is_verbose ? LOG_DEBUG
 							    : config_log_priority(next));
 		config_free(program->config);

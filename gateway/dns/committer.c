@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "gateway/dns/group.h"
+#include "gateway/dns/refusal.h"
 #include "gateway/dns/verdict.h"
 #include "gateway/log.h"
 #include "gateway/metrics.h"
@@ -41,6 +42,7 @@ struct committer {
 	bool is_ending;
 	struct committer_status status;
 	struct metrics *metrics;
+	struct attempts *attempts;
 
 	struct ddns_db *db; // the thread's own
 	struct group group;
@@ -126,6 +128,8 @@ answer_group(struct committer *committer, struct queue *again)
 		struct verdict verdict;
 
 		if (group_verdict(group, i, &verdict)) {
+			if (verdict.rcode == KNOT_RCODE_REFUSED)
+				refusal_changes(committer->attempts, exchange, verdict.reason);
 			verdict_give(committer->metrics, exchange, &verdict);
 			continue;
 		}
@@ -318,13 +322,13 @@ run(void *context)
 }
 
 enum ddns_result
-committer_create(const char *database, struct metrics *metrics, struct committer **committerp)
+committer_create(const struct committer_options *settings, struct committer **committerp)
 {
 	enum ddns_result result;
 	struct committer *committer = calloc(1, sizeof(*committer));
 	pthread_condattr_t attributes;
 	const struct ddns_db_options options = {
-		.conninfo = database,
+		.conninfo = settings->database,
 		.application = "ddns-gateway dns",
 		.statements = DDNS_STATEMENTS_DNS,
 		.wake_fd = -1,
@@ -332,7 +336,8 @@ committer_create(const char *database, struct metrics *metrics, struct committer
 
 	if (committer == NULL)
 		return DDNS_NO_MEMORY;
-	committer->metrics = metrics;
+	committer->metrics = settings->metrics;
+	committer->attempts = settings->attempts;
 	pthread_mutex_init(&committer->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

@@ -20,8 +20,14 @@
  * - waits for longer than two seconds, since the database is away: SERVFAIL.
  */
 struct committer;
+struct attempts;
 struct metrics;
-enum ddns_result committer_create(const char *database, struct metrics *metrics,
+struct committer_options {
+	const char *database; // conninfo; copied
+	struct metrics *metrics;
+	struct attempts *attempts; // refused changes are noted there
+};
+enum ddns_result committer_create(const struct committer_options *options,
 				  struct committer **committerp);
 
 /* Works off what waits, then ends the thread and frees.  Takes NULL. */

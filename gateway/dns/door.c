@@ -2,10 +2,13 @@
 // The DNS door: who may ask for what, cheapest checks first, nothing before the signature.
 #include "gateway/dns/door.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
+#include "gateway/dns/refusal.h"
 #include "gateway/dns/resolver.h"
 #include "gateway/dns/server.h"
+#include "gateway/dns/stream.h"
 #include "gateway/log.h"
 #include "gateway/metrics.h"
 
@@ -21,7 +24,11 @@ struct dns_door {
 	struct dns_server *server;
 	struct committer *committer;
 	struct resolver *queries, *transfers;
-	struct bucket_table *strangers, *refusals; // the receiving thread's
+	struct attempts *attempts;
+	struct bucket_table *strangers, *refusals, *lines; // the receiving thread's, and
+	struct dns_door_limits limits;			   // what it goes by now
+	pthread_mutex_t lock;
+	struct dns_door_limits next_limits; // under the lock
 };
 
 /* Whether a stranger may be told that he is refused: floods with forged sources are not mirrored.
@@ -31,7 +38,7 @@ may_tell(struct dns_door *door, const struct exchange *exchange)
 {
 	return exchange->stream != NULL ||
 	       bucket_take(bucket_table_network(door->refusals, &exchange->peer),
-			   &door->options.refusal_rate, exchange->begun_ms);
+			   &door->limits.refusal_rate, exchange->begun_ms);
 }
 
 /* Answers what could not be read, or was not verified, with a header alone. */
@@ -57,37 +64,17 @@ refuse(struct dns_door *door, struct exchange *exchange, uint16_t rcode)
 		exchange_drop(exchange);
 }
 
-static void
-refusal_log(const struct exchange *exchange, enum tsig_verdict verdict)
-{
-	static const char *const words[] = {
-		[TSIG_VERIFIED] = "",	     [TSIG_MALFORMED] = "FORMERR",
-		[TSIG_BAD_KEY] = "BADKEY",   [TSIG_BAD_SIGNATURE] = "BADSIG",
-		[TSIG_BAD_TIME] = "BADTIME", [TSIG_BAD_TRUNCATION] = "BADTRUNC",
-	};
-	const struct tsig_record *tsig = &exchange->message.tsig;
-	char peer[ADDRESS_TEXT_SIZE], name[DDNS_DNAME_TEXT_MAX + 1];
-
-	address_text(&exchange->peer, peer);
-	if (ddns_dname_from_wire(tsig->name, tsig->name_length, name) != DDNS_OK)
-		return;
-	if (verdict == TSIG_BAD_TIME)
-		log_info("refused dns %s key '%s': BADTIME, its clock differs by %lld s", peer,
-			 name, (long long)((int64_t)tsig->time_signed - (int64_t)exchange_time()));
-	else
-		log_info("refused dns %s key '%s': %s", peer, name, words[verdict]);
-}
-
 /* An unsigned TSIG RR says why (RFC 8945 section 5.2). */
 static void
-refuse_unverified(struct dns_door *door, struct exchange *exchange, enum tsig_verdict verdict)
+refuse_unverified(struct dns_door *door, struct exchange *exchange, const struct keyring_key *key,
+		  enum tsig_verdict verdict)
 {
 	uint8_t buffer[2048];
 	size_t length;
 
 	if (may_tell(door, exchange) && answer_unverified(&exchange->message, verdict, buffer,
 							  sizeof(buffer), &length) == DDNS_OK) {
-		refusal_log(exchange, verdict);
+		refusal_unverified(door->attempts, exchange, key, verdict);
 		(void)exchange_send(exchange, buffer, length);
 	}
 	exchange_drop(exchange);
@@ -109,13 +96,13 @@ verify(struct dns_door *door, struct exchange *exchange)
 	if (result != DDNS_OK || verdict == TSIG_MALFORMED || verdict == TSIG_BAD_KEY ||
 	    verdict == TSIG_BAD_SIGNATURE) {
 		metrics_add(&door->options.metrics->dns_unverified);
-		keyring_release(door->options.keyring, key);
 		if (result != DDNS_OK)
 			refuse_bare(door, exchange, KNOT_RCODE_SERVFAIL);
 		else if (verdict == TSIG_MALFORMED)
 			refuse_bare(door, exchange, KNOT_RCODE_FORMERR);
 		else
-			refuse_unverified(door, exchange, verdict);
+			refuse_unverified(door, exchange, key, verdict);
+		keyring_release(door->options.keyring, key);
 		return false;
 	}
 	if (key->tsig.algorithm == TSIG_HMAC_MD5 && !key->is_known_weak) {
@@ -132,11 +119,11 @@ verify(struct dns_door *door, struct exchange *exchange)
 		stream_set_verified(exchange->stream);
 	if (verdict != TSIG_VERIFIED) {
 		metrics_add(&door->options.metrics->dns_unverified);
-		refusal_log(exchange, verdict);
+		refusal_unverified(door->attempts, exchange, key, verdict);
 		exchange_answer(exchange, KNOT_RCODE_NOTAUTH);
 		return false;
 	}
-	if (!bucket_take(&key->bucket, &door->options.key_rate, exchange->begun_ms)) {
+	if (!bucket_take(&key->bucket, &door->limits.key_rate, exchange->begun_ms)) {
 		metrics_add(&door->options.metrics->dns_over_rate);
 		exchange_answer(exchange, KNOT_RCODE_REFUSED);
 		return false;
@@ -157,6 +144,7 @@ take_update(struct dns_door *door, struct exchange *exchange)
 
 	if (!exchange->is_verified) {
 		count(door, exchange, UPDATE_UNAUTHENTICATED);
+		refusal_unsigned(door->lines, exchange);
 		refuse(door, exchange, KNOT_RCODE_REFUSED);
 		return;
 	}
@@ -194,7 +182,7 @@ take_query(struct dns_door *door, struct exchange *exchange)
 		resolver_submit(door->transfers, exchange);
 	else if (exchange->is_verified || is_tcp ||
 		 bucket_take(bucket_table_network(door->strangers, &exchange->peer),
-			     &door->options.stranger_rate, exchange->begun_ms))
+			     &door->limits.stranger_rate, exchange->begun_ms))
 		resolver_submit(door->queries, exchange);
 	else
 		exchange_drop(exchange);
@@ -207,6 +195,9 @@ receive(void *context, struct exchange *exchange)
 	struct dns_door *door = context;
 	uint16_t rcode;
 
+	pthread_mutex_lock(&door->lock);
+	door->limits = door->next_limits;
+	pthread_mutex_unlock(&door->lock);
 	switch (message_read(&exchange->message, exchange->wire, exchange->length, &rcode)) {
 	case MESSAGE_DROPPED:
 		exchange_drop(exchange);
@@ -236,7 +227,7 @@ dns_door_create(const struct dns_door_options *options, struct dns_door **doorp)
 	const struct dns_server_options server = {
 		.listen = options->listen,
 		.listen_count = options->listen_count,
-		.limits = options->connections,
+		.limits = options->limits.connections,
 		.receive = receive,
 		.context = door,
 	};
@@ -244,8 +235,11 @@ dns_door_create(const struct dns_door_options *options, struct dns_door **doorp)
 	if (door == NULL)
 		return DDNS_NO_MEMORY;
 	door->options = *options;
+	door->limits = door->next_limits = options->limits;
+	pthread_mutex_init(&door->lock, NULL);
 	CHECK(bucket_table_create(&door->strangers));
 	CHECK(bucket_table_create(&door->refusals));
+	CHECK(bucket_table_create(&door->lines));
 	CHECK(dns_server_create(&server, &door->server));
 	*doorp = door;
 	door = NULL;
@@ -255,7 +249,7 @@ cleanup:
 }
 
 enum ddns_result
-dns_door_start(struct dns_door *door)
+dns_door_start(struct dns_door *door, struct attempts *attempts)
 {
 	enum ddns_result result;
 	struct resolver_options resolver = {
@@ -264,7 +258,14 @@ dns_door_start(struct dns_door *door)
 		.waiting_max = QUERIES_WAITING,
 	};
 
-	CHECK(committer_create(door->options.database, door->options.metrics, &door->committer));
+	const struct committer_options committer = {
+		.database = door->options.database,
+		.metrics = door->options.metrics,
+		.attempts = attempts,
+	};
+
+	door->attempts = attempts;
+	CHECK(committer_create(&committer, &door->committer));
 	CHECK(resolver_create(&resolver, &door->queries));
 	resolver.threads = TRANSFER_THREADS;
 	resolver.waiting_max = TRANSFERS_WAITING;
@@ -288,7 +289,18 @@ dns_door_free(struct dns_door *door)
 	dns_server_free(door->server);
 	bucket_table_free(door->strangers);
 	bucket_table_free(door->refusals);
+	bucket_table_free(door->lines);
+	pthread_mutex_destroy(&door->lock);
 	free(door);
+}
+
+void
+dns_door_set_limits(struct dns_door *door, const struct dns_door_limits *limits)
+{
+	pthread_mutex_lock(&door->lock);
+	door->next_limits = *limits;
+	pthread_mutex_unlock(&door->lock);
+	dns_server_set_limits(door->server, &limits->connections);
 }
 
 unsigned

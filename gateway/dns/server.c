@@ -191,6 +191,12 @@ dns_server_start(struct dns_server *server)
 }
 
 void
+dns_server_set_limits(struct dns_server *server, const struct stream_limits *limits)
+{
+	streams_set_limits(server->streams, limits);
+}
+
+void
 dns_server_stop(struct dns_server *server)
 {
 	const uint64_t one = 1;

@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#include "gateway/dns/stream.h"
+#include "gateway/dns/streams.h"
 #include "gateway/dns/exchange.h"
 #include "sql/client/result.h"
 
@@ -28,6 +28,9 @@ struct dns_server;
 enum ddns_result dns_server_create(const struct dns_server_options *options,
 				   struct dns_server **serverp);
 enum ddns_result dns_server_start(struct dns_server *server); // DDNS_INTERNAL: no thread
+
+/* From any thread: see streams_set_limits. */
+void dns_server_set_limits(struct dns_server *server, const struct stream_limits *limits);
 
 /* Receives no more; what was received may still be answered. */
 void dns_server_stop(struct dns_server *server);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// TCP connections of the DNS door.
+// A TCP connection of the DNS door, as those see it who answer on it.
 #ifndef GATEWAY_DNS_STREAM_H
 #define GATEWAY_DNS_STREAM_H
 
@@ -7,50 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gateway/address.h"
-#include "gateway/dns/exchange.h"
-#include "sql/client/result.h"
-
-struct stream_limits {
-	unsigned connections; // in all; the oldest one without a verified message makes room
-	unsigned per_address; // from one address; 0: no limit
-	unsigned messages;    // on one connection
-};
-
-/* What an epoll event's data.ptr leads to. */
-enum source_kind {
-	SOURCE_DATAGRAM,
-	SOURCE_LISTENER,
-	SOURCE_STREAM,
-	SOURCE_STOP,
-};
-struct source {
-	enum source_kind kind;
-	int fd;
-};
-
-/*
- * The connections of one thread, which calls all of connections_*.  Deadlines are absolute: 5 s for
- * a message from its first octet, 10 s between messages, 30 s in all but for transfers, 5 s without
- * the client reading.
- */
-struct streams;
-struct streams_options {
-	int epoll_fd;
-	struct stream_limits limits;
-	void (*receive)(void *context, struct exchange *exchange); // takes the exchange over
-	void *context;
-};
-enum ddns_result streams_create(const struct streams_options *options, struct streams **streamsp);
-void streams_free(struct streams *streams); // closes all; takes NULL
-
-/* Takes what waits at a listening socket.  Out of descriptors, those who wait are turned away. */
-void streams_accept(struct streams *streams, int listener);
-void streams_event(struct stream *stream, uint32_t events);
-void streams_expire(struct streams *streams, int64_t now_ms);
-size_t streams_count(const struct streams *streams);
-
-/* From any thread. */
+struct stream; // all from any thread
 
 /* Sends a message, now or when the client reads.  false: the connection is closed, or the client
  * has left too much unread. */

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Transaction signatures (TSIG, RFC 8945) over OpenSSL's HMAC.
+// Transaction signatures (TSIG, RFC 8945).
 #include "gateway/dns/tsig.h"
 
-#include <pthread.h>
 #include <string.h>
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
+
+#include "gateway/dns/tsig_hmac.h"
 
 /* RFC 8945 section 4.2: what follows the algorithm's name, less MAC and other data. */
 enum {
@@ -16,89 +14,6 @@ enum {
 	TSIG_VARIABLES_MAX = 2 * TSIG_NAME_MAX + 2 + 4 + 6 + 2 + 2 + 2,
 	TSIG_MINIMUM = 10, // octets of the shortest truncated MAC
 };
-
-static const struct algorithm {
-	const char *name;
-	const char *digest; // OpenSSL's
-	const char *wire;   // the algorithm's name as a domain name
-	size_t wire_length;
-	size_t mac_size;
-} algorithms[] = {
-#define WIRE(text) text, sizeof(text)
-	[TSIG_HMAC_MD5] = {"hmac-md5", "MD5", WIRE("\x08hmac-md5\x07sig-alg\x03reg\x03int"), 16},
-	[TSIG_HMAC_SHA1] = {"hmac-sha1", "SHA1", WIRE("\x09hmac-sha1"), 20},
-	[TSIG_HMAC_SHA224] = {"hmac-sha224", "SHA224", WIRE("\x0bhmac-sha224"), 28},
-	[TSIG_HMAC_SHA256] = {"hmac-sha256", "SHA256", WIRE("\x0bhmac-sha256"), 32},
-	[TSIG_HMAC_SHA384] = {"hmac-sha384", "SHA384", WIRE("\x0bhmac-sha384"), 48},
-	[TSIG_HMAC_SHA512] = {"hmac-sha512", "SHA512", WIRE("\x0bhmac-sha512"), 64},
-#undef WIRE
-};
-
-enum { ALGORITHM_COUNT = sizeof(algorithms) / sizeof(algorithms[0]) };
-
-enum ddns_result
-tsig_algorithm_by_name(const char *name, enum tsig_algorithm *algorithmp)
-{
-	for (size_t i = 0; i < ALGORITHM_COUNT; i++) {
-		if (strcmp(name, algorithms[i].name) == 0) {
-			*algorithmp = (enum tsig_algorithm)i;
-			return DDNS_OK;
-		}
-	}
-	return DDNS_NOT_FOUND;
-}
-
-size_t
-tsig_mac_size(enum tsig_algorithm algorithm)
-{
-	return algorithms[algorithm].mac_size;
-}
-
-/* Fetching an algorithm from OpenSSL's providers is dear: once for the process. */
-static pthread_once_t hmac_once = PTHREAD_ONCE_INIT;
-static EVP_MAC *hmac;
-
-static void
-hmac_fetch(void)
-{
-	hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-}
-
-/* A piece of what is digested. */
-struct piece {
-	const uint8_t *data;
-	size_t length;
-};
-
-static enum ddns_result
-hmac_compute(const struct tsig_key *key, const struct piece *pieces, size_t piece_count,
-	     uint8_t mac[TSIG_MAC_MAX])
-{
-	enum ddns_result result = DDNS_INTERNAL;
-	char digest[8];
-	size_t length;
-	OSSL_PARAM parameters[2];
-
-	(void)pthread_once(&hmac_once, hmac_fetch);
-	EVP_MAC_CTX *context = hmac != NULL ? EVP_MAC_CTX_new(hmac) : NULL;
-	if (context == NULL)
-		return DDNS_INTERNAL;
-	memcpy(digest, algorithms[key->algorithm].digest,
-	       strlen(algorithms[key->algorithm].digest) + 1);
-	parameters[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0);
-	parameters[1] = OSSL_PARAM_construct_end();
-	if (EVP_MAC_init(context, key->secret, key->secret_length, parameters) != 1)
-		goto cleanup;
-	for (size_t i = 0; i < piece_count; i++) {
-		if (EVP_MAC_update(context, pieces[i].data, pieces[i].length) != 1)
-			goto cleanup;
-	}
-	if (EVP_MAC_final(context, mac, &length, TSIG_MAC_MAX) == 1)
-		result = DDNS_OK;
-cleanup:
-	EVP_MAC_CTX_free(context);
-	return result;
-}
 
 /* Writes numbers and octets one after the other; the caller knows that they fit. */
 static uint8_t *
@@ -211,7 +126,7 @@ received_mac(const struct tsig_record *record, const struct tsig_key *key,
 	knot_wire_set_id(header, record->original_id);
 	put_u16(prior_length, (uint16_t)prior->length);
 
-	const struct piece pieces[] = {
+	const struct tsig_piece pieces[] = {
 		{prior_length, prior->length > 0 ? sizeof(prior_length) : 0},
 		{prior->mac, prior->length},
 		{header, sizeof(header)},
@@ -219,14 +134,16 @@ received_mac(const struct tsig_record *record, const struct tsig_key *key,
 		{variables, variables_put(record, variables)},
 		{record->other, record->other_length},
 	};
-	return hmac_compute(key, pieces, sizeof(pieces) / sizeof(pieces[0]), mac);
+	return tsig_hmac_compute(key, pieces, sizeof(pieces) / sizeof(pieces[0]), mac);
 }
 
 static bool
 algorithm_is(const struct tsig_record *record, enum tsig_algorithm algorithm)
 {
-	return record->algorithm_length == algorithms[algorithm].wire_length &&
-	       memcmp(record->algorithm, algorithms[algorithm].wire, record->algorithm_length) == 0;
+	const struct tsig_hmac *hmac = tsig_hmac_of(algorithm);
+
+	return record->algorithm_length == hmac->wire_length &&
+	       memcmp(record->algorithm, hmac->wire, hmac->wire_length) == 0;
 }
 
 /* Whether the request is too far from our clock; its own fudge counts only up to ours. */
@@ -250,7 +167,7 @@ verify(const struct tsig_record *record, const struct tsig_key *key, const struc
 		.algorithm = TSIG_HMAC_SHA256, .secret = nobody, .secret_length = sizeof(nobody)};
 	bool is_known = key != NULL && algorithm_is(record, key->algorithm);
 	const struct tsig_key *used = is_known ? key : &dummy;
-	size_t full = algorithms[used->algorithm].mac_size;
+	size_t full = tsig_hmac_of(used->algorithm)->mac_size;
 	size_t minimum = full / 2 > TSIG_MINIMUM ? full / 2 : TSIG_MINIMUM;
 	uint8_t mac[TSIG_MAC_MAX] = {0};
 
@@ -366,21 +283,21 @@ sent_mac(const struct tsig_signer *signer, const struct tsig_record *record, con
 	else
 		variables_length = variables_put(record, variables);
 
-	const struct piece pieces[] = {
+	const struct tsig_piece pieces[] = {
 		{prior_length, signer->prior_length > 0 ? sizeof(prior_length) : 0},
 		{signer->prior, signer->prior_length},
 		{message, length},
 		{variables, variables_length},
 		{record->other, signer->is_continuing ? 0 : record->other_length},
 	};
-	return hmac_compute(signer->key, pieces, sizeof(pieces) / sizeof(pieces[0]), mac);
+	return tsig_hmac_compute(signer->key, pieces, sizeof(pieces) / sizeof(pieces[0]), mac);
 }
 
 enum ddns_result
 tsig_sign(struct tsig_signer *signer, uint8_t *message, size_t *lengthp, size_t size, uint64_t now)
 {
 	const struct tsig_key *key = signer->key;
-	const struct algorithm *algorithm = &algorithms[key->algorithm];
+	const struct tsig_hmac *algorithm = tsig_hmac_of(key->algorithm);
 	bool is_bad_time = signer->error == KNOT_RCODE_BADTIME;
 	uint8_t our_time[6];
 
@@ -415,7 +332,7 @@ tsig_sign(struct tsig_signer *signer, uint8_t *message, size_t *lengthp, size_t 
 size_t
 tsig_signer_room(const struct tsig_signer *signer)
 {
-	const struct algorithm *algorithm = &algorithms[signer->key->algorithm];
+	const struct tsig_hmac *algorithm = tsig_hmac_of(signer->key->algorithm);
 
 	return signer->key->name_length + 10 + algorithm->wire_length + TSIG_FIXED +
 	       algorithm->mac_size + 6;

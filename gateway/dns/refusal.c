@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What is told of messages that were refused.
+#include "gateway/dns/refusal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/log.h"
+
+enum { NAMES_MAX = 8 }; // of one message that are told to their holders
+
+/* What the first change is for; false: there is none. */
+static bool
+first_name(const struct exchange *exchange, char name[DDNS_DNAME_TEXT_MAX + 1])
+{
+	const knot_pktsection_t *changes =
+		knot_pkt_section(exchange->message.packet, KNOT_AUTHORITY);
+
+	if (!message_is_update(&exchange->message) || changes->count == 0)
+		return false;
+	const knot_dname_t *owner = knot_pkt_rr(changes, 0)->owner;
+	return ddns_dname_from_wire(owner, knot_dname_size(owner), name) == DDNS_OK;
+}
+
+static void
+reason_write(const struct exchange *exchange, enum tsig_verdict verdict, char *out, size_t size)
+{
+	static const char *const words[] = {
+		[TSIG_VERIFIED] = "",	     [TSIG_MALFORMED] = "FORMERR",
+		[TSIG_BAD_KEY] = "BADKEY",   [TSIG_BAD_SIGNATURE] = "BADSIG",
+		[TSIG_BAD_TIME] = "BADTIME", [TSIG_BAD_TRUNCATION] = "BADTRUNC",
+	};
+	int64_t skew = (int64_t)exchange->message.tsig.time_signed - (int64_t)exchange_time();
+
+	if (verdict == TSIG_BAD_TIME)
+		(void)snprintf(out, size, "BADTIME, its clock differs by %lld s", (long long)skew);
+	else
+		(void)snprintf(out, size, "%s", words[verdict]);
+}
+
+void
+refusal_unverified(struct attempts *attempts, const struct exchange *exchange,
+		   const struct keyring_key *key, enum tsig_verdict verdict)
+{
+	const struct tsig_record *tsig = &exchange->message.tsig;
+	char peer[ADDRESS_TEXT_SIZE], name[DDNS_DNAME_TEXT_MAX + 1], reason[64];
+
+	reason_write(exchange, verdict, reason, sizeof(reason));
+	address_text(&exchange->peer, peer);
+	if (ddns_dname_from_wire(tsig->name, tsig->name_length, name) == DDNS_OK)
+		log_info("refused dns %s key '%s': %s", peer, name, reason);
+	if (key == NULL || !first_name(exchange, name))
+		return;
+	const struct attempt attempt = {
+		.door = UPDATE_DOOR_DNS,
+		.peer = &exchange->peer,
+		.name = name,
+		.key = key->name,
+		.reason = reason,
+	};
+	attempts_note(attempts, &attempt);
+}
+
+void
+refusal_unsigned(struct bucket_table *lines, const struct exchange *exchange)
+{
+	static const struct bucket_limit limit = {.rate = 1.0 / 60, .burst = 1};
+	char peer[ADDRESS_TEXT_SIZE];
+
+	if (!log_is_wanted(LOG_INFO) ||
+	    !bucket_take(bucket_table_network(lines, &exchange->peer), &limit, exchange->begun_ms))
+		return;
+	address_text(&exchange->peer, peer);
+	log_info("refused dns %s: the update is not signed", peer);
+}
+
+void
+refusal_changes(struct attempts *attempts, const struct exchange *exchange, const char *reason)
+{
+	const struct change_list *list = exchange->changes;
+	size_t noted = 0;
+
+	for (size_t i = 0; i < list->change_count && noted < NAMES_MAX; i++) {
+		const char *owner = list->changes[i].owner;
+		char name[2 * DDNS_DNAME_TEXT_MAX + 2];
+		if (i > 0 && strcmp(owner, list->changes[i - 1].owner) == 0)
+			continue;
+		if (strcmp(owner, "@") == 0)
+			(void)snprintf(name, sizeof(name), "%s", list->zone);
+		else
+			(void)snprintf(name, sizeof(name), "%s.%s", owner, list->zone);
+		const struct attempt attempt = {
+			.door = UPDATE_DOOR_DNS,
+			.peer = &exchange->peer,
+			.name = name,
+			.key = exchange->key->name,
+			.reason = reason,
+		};
+		attempts_note(attempts, &attempt);
+		noted++;
+	}
+}
