@@ -141,7 +141,9 @@ check_sanitizers() {
 	# The servers' own logs go with their directories; what the sanitizers say stays here.
 	export ASAN_OPTIONS=log_path=$reports/report UBSAN_OPTIONS=log_path=$reports/report:print_stacktrace=1
 	say 'runs a part of the tests with sanitizers'
-	units=$(printf 'tests/unit/test_%s ' $SANITIZED_UNITS) log=$LOG_DIR/unit.log
+	# shellcheck disable=SC2086  # words
+	units=$(printf 'tests/unit/test_%s ' $SANITIZED_UNITS)
+	log=$LOG_DIR/unit.log
 	ended_with_us make -C "$BUILD" -k -j"$(nproc)" check TESTS="$units" check_PROGRAMS="$units" >"$log" 2>&1 || show_failures "$log"
 	# shellcheck disable=SC2086  # words
 	run_pytest 600 $SANITIZED
