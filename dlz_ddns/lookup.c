@@ -6,6 +6,7 @@
 
 #include "dlz_ddns/lookup.h"
 #include "dlz_ddns/rcu.h"
+#include "dlz_ddns/search.h"
 #include "sql/client/dname.h"
 
 enum {
@@ -15,14 +16,6 @@ enum {
 
 /* What the thread was asked before, as far as the next answer depends on it. */
 static _Thread_local struct {
-	/* The full name that a search for its zone began with. */
-	struct {
-		const struct lookup_instance *instance;
-		size_t length, at; // `at`: where the name asked last begins
-		bool is_over;
-		char name[NAME_SIZE];
-	} search;
-
 	/* After LOOKUP_NOT_FOUND named asks for '*.' and each name above the missing one. */
 	struct {
 		bool is_expected;
@@ -80,24 +73,6 @@ find_node(const struct snapshot *snapshot, const char *name, size_t length)
 
 /* ---- finding the zone ---- */
 
-/* Remembers where a search began.  The names of one search follow each other, label by label. */
-static void
-note_search(const struct lookup_instance *instance, const char *name, size_t length)
-{
-	if (!before.search.is_over && before.search.instance == instance) {
-		const char *next = ddns_dname_parent(before.search.name + before.search.at);
-		if (next != NULL && strcmp(next, name) == 0) {
-			before.search.at = (size_t)(next - before.search.name);
-			return;
-		}
-	}
-	before.search.instance = instance;
-	before.search.is_over = length >= NAME_SIZE;
-	before.search.at = 0;
-	before.search.length = before.search.is_over ? 0 : length;
-	memcpy(before.search.name, before.search.is_over ? "" : name, before.search.length + 1);
-}
-
 static bool
 is_below_a_zone(const struct mirror *mirror, const char *name)
 {
@@ -118,7 +93,7 @@ lookup_zone(const struct lookup_instance *instance, const char *name, bool is_qu
 
 	before.retry.is_expected = false;
 	before.pin.is_set = false;
-	note_search(instance, name, length);
+	search_ask(instance, name, length);
 	rcu_read_lock();
 	if (!mirror_is_ready(mirror)) {
 		if (!is_query || ddns_dname_parent(name) == NULL)
@@ -129,32 +104,8 @@ lookup_zone(const struct lookup_instance *instance, const char *name, bool is_qu
 		zone = LOOKUP_NO_ZONE;
 	}
 	rcu_read_unlock();
-	before.search.is_over |= zone == LOOKUP_OURS;
+	search_told(zone == LOOKUP_OURS, is_query);
 	return zone;
-}
-
-/*
- * How a name stands to the one whose zone was searched last: the query's, unless this question is
- * about something that the answer mentions.
- */
-enum relation { UNRELATED, ABOVE, THE_SAME };
-
-static enum relation
-relate(const struct lookup_instance *instance, const char *zone, const struct question *question)
-{
-	size_t zone_length = strlen(zone);
-	size_t length = question->length + 1 + zone_length;
-	if (before.search.instance != instance || before.search.length < length)
-		return UNRELATED;
-	const char *tail = before.search.name + before.search.length - length;
-	if (memcmp(tail, question->text, question->length) != 0 || tail[question->length] != '.' ||
-	    memcmp(tail + question->length + 1, zone, zone_length) != 0)
-		return UNRELATED;
-	if (tail == before.search.name)
-		return THE_SAME;
-	// the dot before it may be an escaped one; then it is none of the names above
-	bool is_label = tail[-1] == '.' && (tail - 1 == before.search.name || tail[-2] != '\\');
-	return is_label ? ABOVE : UNRELATED;
 }
 
 /* ---- retries under '*' ---- */
@@ -261,14 +212,15 @@ answer_below(const struct lookup_instance *instance, const struct snapshot *snap
 	struct question question;
 	if (!read_question(name, &question))
 		return LOOKUP_FAILED;
-	enum relation relation =
-		kind == LOOKUP_QUERY ? relate(instance, zone, &question) : UNRELATED;
+	enum search_relation relation = SEARCH_UNRELATED;
+	if (kind == LOOKUP_QUERY)
+		relation = search_relate(instance, zone, question.text, question.length);
 
 	const struct node *node = find_node(snapshot, question.text, question.length);
 	if (node == NULL && kind == LOOKUP_QUERY) {
 		node = find_wildcard(snapshot, &question);
 		// on the way to the query's name a wildcard has nothing to say
-		if (node != NULL && relation == ABOVE)
+		if (node != NULL && relation == SEARCH_ABOVE)
 			return LOOKUP_EMPTY;
 	}
 	if (node == NULL)
@@ -279,7 +231,7 @@ answer_below(const struct lookup_instance *instance, const struct snapshot *snap
 		return LOOKUP_FAILED;
 	if (count > 0)
 		return LOOKUP_FOUND;
-	return relation == THE_SAME ? LOOKUP_EMPTY_END : LOOKUP_EMPTY;
+	return relation == SEARCH_THE_SAME ? LOOKUP_EMPTY_END : LOOKUP_EMPTY;
 }
 
 enum lookup_answer
@@ -287,6 +239,7 @@ lookup_name(const struct lookup_instance *instance, const char *zone, const char
 	    enum lookup_kind kind, bool may_end, const struct lookup_sink *sink)
 {
 	bool is_apex = strcmp(name, "@") == 0;
+	bool is_passing = search_passes(instance, zone) && is_apex && kind == LOOKUP_QUERY;
 	bool is_pinned = before.pin.is_set && is_apex && kind == LOOKUP_ORIGIN &&
 			 strcmp(before.pin.zone, zone) == 0;
 	enum lookup_answer answer = LOOKUP_FAILED;
@@ -298,9 +251,11 @@ lookup_name(const struct lookup_instance *instance, const char *zone, const char
 	rcu_read_lock();
 	if (mirror_is_ready(instance->mirror) &&
 	    mirror_find_lately(instance->mirror, zone, strlen(zone), &snapshot) == MIRROR_SERVED)
-		answer =
-			is_apex ? answer_apex(snapshot, zone, is_pinned, sink)
-				: answer_below(instance, snapshot, zone, name, kind, may_end, sink);
+		answer = !is_apex
+				 ? answer_below(instance, snapshot, zone, name, kind, may_end, sink)
+			 : is_passing && !snapshot->has_apex_dname
+				 ? LOOKUP_EMPTY // spares named two thirds of its work
+				 : answer_apex(snapshot, zone, is_pinned, sink);
 	rcu_read_unlock();
 	return answer;
 }
@@ -315,6 +270,7 @@ lookup_may_transfer(const struct lookup_instance *instance, const char *zone, co
 
 	before.pin.is_set = false;
 	before.retry.is_expected = false;
+	search_interrupt();
 	rcu_read_lock();
 	if (mirror_is_ready(instance->mirror) &&
 	    mirror_find(instance->mirror, zone, strlen(zone), &snapshot) == MIRROR_SERVED) {
@@ -364,6 +320,7 @@ lookup_transfer(const struct lookup_instance *instance, const char *zone,
 
 	before.pin.is_set = false;
 	before.retry.is_expected = false;
+	search_interrupt();
 	rcu_read_lock();
 	if (!mirror_is_ready(instance->mirror) ||
 	    mirror_find(instance->mirror, zone, strlen(zone), &snapshot) != MIRROR_SERVED)

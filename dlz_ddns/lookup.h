@@ -60,7 +60,7 @@ enum lookup_kind {
 
 enum lookup_answer {
 	LOOKUP_FOUND,	  // records were put
-	LOOKUP_EMPTY,	  // the name exists and has none; nothing was put
+	LOOKUP_EMPTY,	  // the name exists; nothing was put: it has none, or is only passed
 	LOOKUP_EMPTY_END, // the same, for the very name of the query
 	LOOKUP_NO_NAME,	  // neither the name nor anything below exists: no need to ask on
 	LOOKUP_NOT_FOUND, // it does not exist; named may ask on

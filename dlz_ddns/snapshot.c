@@ -47,11 +47,11 @@ snapshot_create(const struct ddns_zone *zone, bool *is_cleanp)
 }
 
 static bool
-has_ns(const struct node *apex)
+has_type(const struct node *apex, unsigned type_number)
 {
 	struct node_rr rr;
 	for (size_t at = 0; node_next(apex, &at, &rr);)
-		if (rr.type_number == RR_NS)
+		if (rr.type_number == type_number)
 			return true;
 	return false;
 }
@@ -63,7 +63,8 @@ snapshot_complete(struct snapshot *snapshot, struct trie_branch *root)
 	snapshot->root = root;
 	snapshot->owns_tree = true;
 	snapshot->apex = leaf != NULL ? node_of(leaf) : NULL;
-	if (snapshot->fault == NULL && (leaf == NULL || !has_ns(snapshot->apex)))
+	snapshot->has_apex_dname = leaf != NULL && has_type(snapshot->apex, RR_DNAME);
+	if (snapshot->fault == NULL && (leaf == NULL || !has_type(snapshot->apex, RR_NS)))
 		snapshot->fault = "it has no NS record";
 }
 

@@ -31,6 +31,7 @@ struct snapshot {
 	void **garbage;
 	size_t garbage_count;
 	bool owns_tree; // nothing newer shares it
+	bool has_apex_dname;
 	struct transfer transfer;
 	uint32_t serial;
 	uint32_t soa_ttl;
