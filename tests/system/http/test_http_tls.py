@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """HTTPS: which TLS is spoken, certificates that are renewed under way, and those that are wrong."""
 
+import concurrent.futures
 import contextlib
 import os
 import signal
@@ -196,6 +197,37 @@ def test_it_does_not_start_with_a_wrong_one(stack, authority, tmp_path, what, sa
         done = subprocess.run([stack.build.gateway, *words, "-c", str(conf)], capture_output=True, text=True, timeout=20)
         assert done.returncode == 1 and says in done.stderr
         assert "secret" not in done.stderr.replace("secret.key", "")
+
+
+def test_connections_of_one_address(stack, authority):
+    """The limit is HTTPS's own: what waits in a handshake counts, and plain HTTP does not."""
+    stack.gateway.options = "http-connections-per-address = 5"
+    reload(stack)
+    with contextlib.ExitStack() as opened:
+        for _ in range(5):
+            opened.enter_context(connect(stack.gateway, port=stack.gateway.https_port))
+        wait_until(lambda: stack.gateway.metric("ddns_gateway_http_connections") >= 5, 5, "all are open")
+        with connect(stack.gateway, port=stack.gateway.https_port) as refused:
+            assert read_all(refused) == b""
+        assert stack.update(myip="192.0.2.32").endswith(" 192.0.2.32")
+
+    def is_served():
+        with contextlib.suppress(OSError):
+            return parse(exchange(stack, authority.context(), request("/myip"))).status == 200
+    wait_until(is_served, 10, "HTTPS is served again")
+    stack.gateway.options = ""
+    reload(stack)
+
+
+def test_many_at_once(stack, authority):
+    """Renewals meanwhile hurt none of them."""
+    context = authority.context()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(exchange, stack, context, request("/myip")) for _ in range(200)]
+        for _ in range(3):
+            stack.gateway.certificate = authority.issue("next")
+            reload(stack)
+        assert {parse(future.result()).body for future in asked} == {"127.0.0.1"}
 
 
 def test_a_handshake_that_never_ends(stack):
