@@ -181,7 +181,7 @@ begin
                           array(select s_online[c] from unnest(together) c));
       insert into history (zone, name, account, key, door, peer, what, old, new, serial)
       select q.zones[c], q.names[c], a.login, k.name, p_doors[s_by[c]], p_peers[s_by[c]], x.what, x.old, x.new,
-             q.serials[c] % 4294967295 + 1
+             case verdicts[s_by[c]] when 'unchanged' then q.serials[c] else q.serials[c] % 4294967295 + 1 end
       from unnest(together) c
       left join lateral (select login from accounts where id = p_accounts[s_by[c]] offset 0) a on true
       left join lateral (select name from keys where id = p_keys[s_by[c]] offset 0) k on true

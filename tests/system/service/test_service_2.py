@@ -260,7 +260,8 @@ def test_service_2_6_targets_that_are_refused(host, target):
     """Targets: http or https only, no user info, no control bytes, at most 2,048 bytes; the refusal says what is wrong."""
     for key in ("www", "offline"):
         assert "cannot be redirected to" in host.refused("domain", "set", host.name, f"{key}=url:{target}")
-    assert "cannot be redirected to" in host.refused("record", "add", host.full("x"), "A", "192.0.2.1", "--online", f"url:{target}")
+    assert "cannot be redirected to" in host.refused("record", "add", host.full("x"), "A", "192.0.2.1",
+                                                     "--online", f"url:{target}")
 
 
 def test_service_2_7_settings_take_effect_at_once_also_while_offline(host):
@@ -280,8 +281,9 @@ def test_service_2_7_settings_take_effect_at_once_also_while_offline(host):
 
 # what a request may not do
 
-@pytest.mark.parametrize("words", ["offline=fish", "offline=address:224.0.0.1", "www=port:0", "www=port:x", "www=fish", "timeout=-1",
-                                   "timeout=soon", "ttl=2147483648", "wildcard=perhaps", "address=192.0.2.256", "mail=2", "colour=red"])
+@pytest.mark.parametrize("words", [
+    "offline=fish", "offline=address:224.0.0.1", "www=port:0", "www=port:x", "www=fish", "timeout=-1", "timeout=soon",
+    "ttl=2147483648", "wildcard=perhaps", "address=192.0.2.256", "mail=2", "colour=red"])
 def test_a_refused_setting_says_what_is_wrong_with_it(host, words):
     """A refused value exits non-zero, says on stderr what is wrong with it, and changes nothing."""
     before = host.show()
