@@ -10,10 +10,10 @@
 #include <strings.h>
 
 #include <libknot/libknot.h>
-#include <libzscanner/scanner.h>
 
 #include "gateway/ctl/input.h"
 #include "gateway/ctl/zone_generate.h"
+#include "gateway/ctl/zone_scanner.h"
 #include "gateway/ctl/zone_text.h"
 #include "sql/client/dname.h"
 
@@ -147,15 +147,18 @@ cleanup:
 	return result;
 }
 
+enum { FAULT_SIZE = 200 };
+
 /* Some whole lines for the scanner. */
 struct lines {
 	const char *text;
 	size_t length;
-	uint64_t first;	   // the line that they begin in
-	bool is_one;	   // they are all made of that line
-	bool is_try;	   // errors are not handed over
-	const char *error; // outcome: the last one, a constant
-	uint64_t error_line;
+	uint64_t first;	 // the line that they begin in
+	bool is_one;	 // they are all made of that line
+	bool is_try;	 // errors are not handed over
+	bool has_failed; // outcome: there was an error, the last one
+	char fault[FAULT_SIZE];
+	uint64_t fault_line;
 };
 
 static enum ddns_result
@@ -180,10 +183,11 @@ feed(struct scan *scan, struct lines *lines)
 			result = include(scan, line);
 			break;
 		case ZS_STATE_ERROR:
-			lines->error = zs_strerror(scanner->error.code);
-			lines->error_line = line;
+			zone_scanner_fault(scanner, lines->fault, sizeof lines->fault);
+			lines->has_failed = true;
+			lines->fault_line = line;
 			if (!lines->is_try)
-				hand_error(scan, line, lines->error);
+				hand_error(scan, line, lines->fault);
 			break;
 		case ZS_STATE_NONE:
 		case ZS_STATE_EOF:
@@ -205,8 +209,7 @@ feed_odd(struct scan *scan, const struct lines *entry)
 {
 	static const enum zone_text_escape tries[] = {ZONE_TEXT_OWNER, ZONE_TEXT_ALL,
 						      ZONE_TEXT_ALL_BUT_EQUALS};
-	const char *error = NULL;
-	uint64_t error_line = 0;
+	struct lines first = {.has_failed = false};
 	char *escaped = malloc(4 * entry->length + 1);
 	enum ddns_result result = escaped != NULL ? DDNS_OK : DDNS_NO_MEMORY;
 
@@ -216,15 +219,13 @@ feed_odd(struct scan *scan, const struct lines *entry)
 		lines.length = zone_text_escape(entry->text, entry->length, tries[i], escaped);
 		lines.is_try = true;
 		CHECK(feed(scan, &lines));
-		if (lines.error == NULL)
+		if (!lines.has_failed)
 			goto cleanup;
-		if (error == NULL) {
-			error = lines.error;
-			error_line = lines.error_line;
-		}
+		if (i == 0)
+			first = lines;
 	}
-	if (error != NULL)
-		hand_error(scan, error_line, error);
+	if (result == DDNS_OK)
+		hand_error(scan, first.fault_line, first.fault);
 cleanup:
 	free(escaped);
 	return result;
@@ -280,31 +281,6 @@ is_generate(const char *line, size_t length)
 		       : 0;
 }
 
-/* After a directive that it could not read the scanner reads nothing more: another one goes on. */
-static enum ddns_result
-renew(zs_scanner_t *scanner)
-{
-	zs_scanner_t *old = malloc(sizeof *old);
-	if (old == NULL)
-		return DDNS_NO_MEMORY;
-	memcpy(old, scanner, sizeof *old);
-	scanner->path = NULL;
-	zs_deinit(scanner);
-	if (zs_init(scanner, ".", KNOT_CLASS_IN, old->default_ttl) != 0) {
-		free(old->path);
-		free(old);
-		return DDNS_NO_MEMORY;
-	}
-	free(scanner->path);
-	scanner->path = old->path;
-	memcpy(scanner->zone_origin, old->zone_origin, sizeof scanner->zone_origin);
-	scanner->zone_origin_length = old->zone_origin_length;
-	memcpy(scanner->r_owner, old->r_owner, sizeof scanner->r_owner);
-	scanner->r_owner_length = old->r_owner_length;
-	free(old);
-	return DDNS_OK;
-}
-
 /* A line that begins with a dollar sign. */
 static enum ddns_result
 direct(struct scan *scan, const char *text, size_t length)
@@ -325,7 +301,7 @@ direct(struct scan *scan, const char *text, size_t length)
 	struct lines lines = {.text = line, .length = made, .first = scan->line, .is_one = true};
 	CHECK(feed(scan, &lines));
 	if (scanner->error.fatal)
-		CHECK(renew(scanner));
+		CHECK(zone_scanner_renew(scanner));
 cleanup:
 	free(line);
 	return result;
@@ -371,25 +347,12 @@ cleanup:
 	return result;
 }
 
-/* What a relative name in $INCLUDE lies in. */
-static enum ddns_result
-set_directory(zs_scanner_t *scanner, const char *path)
-{
-	const char *slash = path != NULL ? strrchr(path, '/') : NULL;
-	free(scanner->path);
-	scanner->path = slash == NULL	? strdup(".")
-			: slash == path ? strdup("/")
-					: strndup(path, (size_t)(slash - path));
-	return scanner->path != NULL ? DDNS_OK : DDNS_NO_MEMORY;
-}
-
 static enum ddns_result
 scan_file(struct scan *parent, struct reading *reading, const char *path, const char *origin,
 	  const char *text, size_t length)
 {
-	// holds data of 64 KiB and more: not for the stack
-	zs_scanner_t *scanner = calloc(1, sizeof *scanner);
 	uint32_t ttl = parent != NULL ? parent->scanner->default_ttl : TTL_NONE;
+	zs_scanner_t *scanner = zone_scanner_create(origin, ttl, path);
 	struct scan scan = {
 		.reading = reading,
 		.scanner = scanner,
@@ -399,18 +362,15 @@ scan_file(struct scan *parent, struct reading *reading, const char *path, const 
 		.length = length,
 		.file = reading->files++,
 	};
-	enum ddns_result result = DDNS_NO_MEMORY;
+	enum ddns_result result;
 
-	if (scanner == NULL || zs_init(scanner, origin, KNOT_CLASS_IN, ttl) != 0)
-		goto cleanup;
-	CHECK(set_directory(scanner, path));
+	if (scanner == NULL)
+		return DDNS_NO_MEMORY;
 	CHECK(scan_lines(&scan));
 	if (parent != NULL)
 		parent->scanner->default_ttl = scanner->default_ttl;
 cleanup:
-	if (scanner != NULL)
-		zs_deinit(scanner);
-	free(scanner);
+	zone_scanner_free(scanner);
 	return result;
 }
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ddnsctl zone import and export, with named and its tools as the judges."""
 
+import os
+import pty
 import subprocess
 import threading
 import time
@@ -107,6 +109,20 @@ def test_many_records(served_stack, served_ctl, cursor, tmp_path, is_long):
     assert_same_by_axfr(served_stack, served_ctl, cursor, "many.example", exported)
 
 
+def test_progress_is_shown_on_a_terminal_only(served_ctl, tmp_path):
+    path = write(tmp_path / "file", HEAD + "".join(f"h{i} A 192.0.2.1\n" for i in range(6000)))
+    ours, theirs = pty.openpty()
+    done = subprocess.run([served_ctl.program, "zone", "import", "progress.example", path], check=True, timeout=60,
+                          env=served_ctl.environment(), stdout=subprocess.PIPE, stderr=theirs, text=True)
+    os.close(theirs)
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert "records read: 5000" in shown and "changing the zone" in shown and shown.endswith("\r\033[K")
+    assert "6002 records" in done.stdout
+    done = served_ctl.run("zone", "import", "progress.example", path, "--replace")
+    assert (done.status, done.err) == (0, "")
+
+
 BAD = """\
 bad1 A 192.0.2.256
 good A 192.0.2.1
@@ -123,7 +139,7 @@ bad10 MX 10
 @ CNAME good
 @ SOA ns1 hostmaster 8 3600 600 86400 60
 """
-BAD_LINES = {5: "IPv4", 7: "CNAME cannot stand beside other data: alias", 9: "does not lie in the zone", 10: "",
+BAD_LINES = {5: "IPv4", 7: "CNAME cannot stand beside other data: alias", 9: "does not lie in the zone", 10: "class that is not IN",
              11: "wildcard", 12: "type", 13: "", 14: "$GENERATE", 15: "", 16: "", 17: "at the name of the zone",
              18: "a SOA record above"}
 
