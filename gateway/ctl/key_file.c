@@ -347,7 +347,9 @@ parse_private(struct parser *parser, const char *companion)
 			goto cleanup;
 		}
 		if (head == strlen("Algorithm") && strncmp(parser->at, "Algorithm", head) == 0) {
-			int number = atoi(colon + 1);
+			snprintf(parser->word, sizeof parser->word, "%.*s",
+				 (int)(length - head - 1), colon + 1);
+			int number = atoi(parser->word);
 			for (size_t i = 0; i < ALGORITHMS; i++)
 				if (algorithms[i].number == number)
 					snprintf(key.algorithm, sizeof key.algorithm, "%s",
