@@ -4,6 +4,7 @@
 Times are moved in the database; the gateway's job does the rest.
 """
 
+import http.client
 import json
 import subprocess
 
@@ -58,6 +59,16 @@ def hold(stack, name):
     wait_until(lambda: show(stack, name)["term"] == "held", 10, f"{name} is held")
 
 
+def redirected(stack, name):
+    """The status by which the redirect listener answers for a name."""
+    connection = http.client.HTTPConnection(stack.gateway.address, stack.gateway.redirect_port, timeout=10)
+    try:
+        connection.request("GET", "/", headers={"Host": name})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
 def nsupdate(stack, key, secret, name, expect):
     script = (f"server {stack.gateway.address} {stack.gateway.dns_port}\nzone {stack.zone}\nupdate delete {name} A\n"
               f"update add {name} 60 A 192.0.2.51\nsend\n")
@@ -82,11 +93,13 @@ def test_the_whole_way(terms):
     """
     name, secret = new_domain(terms, "way")
     assert show(terms, name)["term"] == "trial" and days_left(terms, name) == 30
+    wait_until(lambda: redirected(terms, f"www.{name}") == 302, 5, "its redirect is there")
 
     hold(terms, name)
     assert days_left(terms, name) == 30
     terms.wait_answer(name, "A", set())
     assert terms.rdata(f"t.{name}", "TXT") == set()
+    wait_until(lambda: redirected(terms, f"www.{name}") == 404, 5, "browsers are told that there is nothing")
     assert terms.get(f"/nic/update?hostname={name}&myip=192.0.2.52", "way-key", secret)[1] == "nohost"
     nsupdate(terms, "way-key", secret, name, False)
     wait_until(lambda: any(row["reason"] == "it is held, and not served"
