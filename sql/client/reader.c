@@ -142,10 +142,10 @@ start_session(struct ddns_reader *reader)
 	reader->look_retry_at_ms = 0;
 	CHECK(listen_first(reader));
 	if (reader->options.wants_zones) {
-		CHECK(follow_compare(reader));
+		CHECK(look_compare(reader));
 	} else {
 		reader->horizon = UINT64_MAX; // shows no step, only where to go on from
-		CHECK(follow_poll(reader));
+		CHECK(look_poll(reader));
 	}
 	for (struct known *known = reader->failed.first; known != NULL;
 	     known = known->next_in_queue) {
@@ -178,10 +178,10 @@ idle_time(const struct ddns_reader *reader)
 	if (reader->follow.count > 0 || reader->load.count > 0 || reader->gone.count > 0 ||
 	    global_is_due(reader))
 		return 0;
-	if (reader->options.wants_zones && reader->next_compare_ms < next)
-		next = reader->next_compare_ms;
 	if (next < reader->look_retry_at_ms)
 		next = reader->look_retry_at_ms;
+	if (reader->options.wants_zones && reader->next_compare_ms < next)
+		next = reader->next_compare_ms;
 	if (reader->options.wants_global && !reader->has_global_cursor &&
 	    reader->global_retry_at_ms < next) {
 		next = reader->global_retry_at_ms;
@@ -202,7 +202,7 @@ take_turn(struct ddns_reader *reader)
 	enum ddns_result result;
 
 	retry_failed(reader);
-	CHECK(follow_look(reader));
+	CHECK(look_around(reader));
 	if (global_is_due(reader))
 		CHECK(global_look(reader));
 	CHECK(follow_zones(reader, ddns_clock_ms() + TURN_MS));
@@ -315,7 +315,7 @@ make_connections(struct ddns_reader *reader)
 	enum ddns_result result = ddns_db_create(&db, &reader->db);
 	if (result != DDNS_OK)
 		return result;
-	ddns_db_on_notify(reader->db, follow_notified, reader);
+	ddns_db_on_notify(reader->db, look_notified, reader);
 
 	db.statements = DDNS_STATEMENTS_READER;
 	if (options->wants_redirects)

@@ -100,8 +100,9 @@ struct ddns_reader {
 	bool is_poll_due;
 	bool is_replan_due; // before the next catch_up
 	int64_t next_poll_ms, next_compare_ms, next_tick_ms, next_replan_ms;
-	int look_retry_ms; // the last pause after a look that failed; 0: it did not
+	int look_retry_ms; // the last pause after a poll that failed; 0: it did not
 	int64_t look_retry_at_ms;
+	int compare_retry_ms;
 
 	struct cursor global_cursor;
 	bool has_global_cursor; // false: the owner must read everything global
@@ -163,12 +164,17 @@ void zone_gone(struct ddns_reader *reader, struct known *known);
  */
 enum ddns_result zones_leave(struct ddns_reader *reader);
 
+/* reader_look.c.  Failures are those of the connection. */
+/* The versions of all zones. */
+enum ddns_result look_compare(struct ddns_reader *reader);
+/* The log since the last look. */
+enum ddns_result look_poll(struct ddns_reader *reader);
+/* Both, or the second, if they are due.  What the database refuses is tried again after a pause. */
+enum ddns_result look_around(struct ddns_reader *reader);
+enum ddns_result look_if_due(struct ddns_reader *reader);
+void look_notified(void *context, const char *payload);
+
 /* reader_follow.c.  Failures are those of the connection; a zone's own are dealt with. */
-enum ddns_result follow_compare(struct ddns_reader *reader);
-enum ddns_result follow_poll(struct ddns_reader *reader);
-/* Compares or polls if that is due.  What the database refuses is tried again after a pause. */
-enum ddns_result follow_look(struct ddns_reader *reader);
-void follow_notified(void *context, const char *payload);
 /* Catches up with the zones in the queue until deadline_ms; at least with one. */
 enum ddns_result follow_zones(struct ddns_reader *reader, int64_t deadline_ms);
 /* Everything but loads that is due; called between the rows of a load. */
