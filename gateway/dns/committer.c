@@ -26,8 +26,6 @@ enum {
 	STATEMENT_MS = 2000,
 	TURN_MS = 500,	   // longest sleep, and
 	WAITING_MS = 2,	   // where some wait for their turn
-	PRUNE_MS = 10000,  // between two looks for what can be forgotten
-	PRUNE_MOST = 2000, // at once: while one waits for it
 };
 
 struct queue {
@@ -46,7 +44,7 @@ struct committer {
 
 	struct ddns_db *db; // the thread's own
 	struct group group;
-	int64_t next_open_ms, next_prune_ms;
+	int64_t next_open_ms;
 	pthread_t thread;
 	bool has_thread;
 };
@@ -278,26 +276,6 @@ wait_for_work(struct committer *committer, bool is_idle)
 	pthread_mutex_unlock(&committer->lock);
 }
 
-/* Forgets what the database knows of messages that are too old to be repeated. */
-static void
-prune(struct committer *committer)
-{
-	char most[16];
-	const char *parameter = most;
-	struct ddns_rows *rows;
-
-	if (!ddns_db_is_open(committer->db) || exchange_clock_ms() < committer->next_prune_ms)
-		return;
-	(void)snprintf(most, sizeof(most), "%d", PRUNE_MOST);
-	committer->next_prune_ms = exchange_clock_ms() + PRUNE_MS;
-	if (ddns_db_query(committer->db, DDNS_STATEMENT_DNS_PRUNE, &parameter, 1, STATEMENT_MS,
-			  &rows) != DDNS_OK)
-		return; // there is another time
-	if (ddns_rows_integer(rows, 0, 0, 0) == PRUNE_MOST)
-		committer->next_prune_ms = exchange_clock_ms() + TURN_MS;
-	ddns_rows_free(rows);
-}
-
 static void *
 run(void *context)
 {
@@ -306,7 +284,6 @@ run(void *context)
 
 	while (!is_ended) {
 		(void)open_database(committer);
-		prune(committer);
 		take_group(committer);
 		size_t count = committer->group.count;
 		if (count > 0)

@@ -116,12 +116,13 @@ begin
   return serial % 4294967295 + 1;
 end $$;
 
--- Forgets MACs that are too old to be taken for new ones, p_most at a time; how many.
+-- Forgets MACs that are too old to be taken for new ones, p_most at a time; how many.  A signature counts
+-- from 300 s before its time to 300 s after it, and the clocks of gateways and database may differ.
 create or replace function prune_duplicates(p_most int) returns bigint
 language sql set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
   with gone as (
     delete from duplicates d
-    using (select key_name, mac from duplicates where at < now() - interval '600 seconds'
+    using (select key_name, mac from duplicates where at < now() - interval '11 minutes'
            order by at limit p_most for update skip locked) o
     where d.key_name = o.key_name and d.mac = o.mac
     returning 1)

@@ -134,3 +134,47 @@ def test_two_signatures(peers):
     once = sign(wire, "sha256", "hmac-sha256", peers[2]["sha256"])
     ours, theirs = both_judge(peers, wire, sign(once, "sha256", "hmac-sha256", peers[2]["sha256"]))
     assert ours == (1, None, 0) and theirs[0] == 1
+
+
+@pytest.fixture(scope="module")
+def replayed(module_stacks):
+    """A stack with its client, where stored times may be moved."""
+    return Client(module_stacks.make("replay").start(named=False))
+
+
+@pytest.mark.parametrize("ahead", [0, 299])
+def test_replay_through_time(replayed, ahead):
+    """A captured message that comes again as long as its time is good gets its answer and does nothing.
+
+    Its client's clock is right, or as far ahead as it may be; what is stored of it is moved into the past.
+    """
+    peer = Peer(replayed.address, replayed.port, None)
+    secret = base64.b64decode(replayed.secrets["k1"])
+    def message(owner, address):
+        made = replayed.message(key=None)
+        made.replace(owner, 60, "A", address)
+        return sign(made.to_wire(), "k1", "hmac-sha256", secret, now=int(time.time()) + ahead)
+    captured = [message("r1", "192.0.2.1"), message("r1", "192.0.2.2"), message("r2", "192.0.2.3")]
+    def send():
+        return [peer.ask(wire)[3] & 15 for wire in captured]
+    assert send() == [0, 0, 0]
+    # what somebody does later must not be taken back
+    replayed.stack.sql("UPDATE ddns.records SET rdata = '192.0.2.9' WHERE zone = 'example.org' AND owner = 'r1'")
+    def state():
+        return replayed.serial(), replayed.stored("r1"), replayed.stored("r2")
+    before, age = state(), 0
+    for later in (10, 299, 301, 300 + ahead, 600):
+        replayed.stack.sql("UPDATE ddns.duplicates SET at = at - make_interval(secs => %s)", (later - age,))
+        age = later
+        replayed.stack.sql("SELECT ddns.forget(1000)")
+        assert send() == [0, 0, 0], f"after {later} s"
+        assert state() == before, f"after {later} s"
+    replayed.stack.sql("UPDATE ddns.duplicates SET at = at - interval '1 minute'")
+    replayed.stack.sql("SELECT ddns.forget(1000)")
+    assert replayed.stack.sql("SELECT count(*) FROM ddns.duplicates") == [(0,)]
+    # by then its time is over
+    late = replayed.message(key=None)
+    for distance in (-302, 302):
+        wire = sign(late.to_wire(), "k1", "hmac-sha256", secret, now=int(time.time()) + distance)
+        assert judge(peer.ask(wire), late.to_wire())[:2] == (9, 18)
+    assert state() == before
