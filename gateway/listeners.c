@@ -199,14 +199,19 @@ listeners_watch(struct listeners *listeners)
 	return WATCH_MS;
 }
 
+/* Finishes what has come in at the doors; none of them accepts while another finishes. */
 static void
 drain(struct listeners *listeners, int timeout_ms)
 {
+	struct http_server *const doors[] = {listeners->doors, listeners->secure};
+	enum { COUNT = sizeof doors / sizeof *doors };
 	int64_t deadline = ddns_clock_ms() + timeout_ms;
-	if (listeners->doors != NULL)
-		http_server_drain(listeners->doors, timeout_ms);
-	if (listeners->secure != NULL)
-		http_server_drain(listeners->secure, (int)(deadline - ddns_clock_ms()));
+	for (size_t i = 0; i < COUNT; i++)
+		if (doors[i] != NULL)
+			http_server_drain(doors[i], 0);
+	for (size_t i = 0; i < COUNT; i++)
+		if (doors[i] != NULL)
+			http_server_drain(doors[i], (int)(deadline - ddns_clock_ms()));
 }
 
 void
