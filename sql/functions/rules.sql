@@ -51,18 +51,24 @@ create or replace trigger rule before insert or update on zones
 -- What a domain has where nothing is said.  At the apex of a private zone a default wildcard would
 -- end the zone's NXDOMAIN, so wildcard and mail are off there.
 create or replace function domains_fill() returns trigger
-language plpgsql set search_path = ddns, pg_temp as $$
+language plpgsql security definer set search_path = ddns, pg_temp as $$
 declare
   z record;
   is_apex boolean;
 begin
-  select kind, ttl, timeout into z from zones where origin = new.zone;
+  -- locked: whoever switches its terms on or off meanwhile would miss this one
+  select kind, ttl, timeout, terms into z from zones where origin = new.zone for share;
   is_apex := coalesce(z.kind = 'private', false) and new.owner = '@';
   new.ttl := coalesce(new.ttl, z.ttl, 60);
   new.timeout := coalesce(new.timeout, z.timeout, 0);
   new.wildcard := coalesce(new.wildcard, not is_apex);
   new.mail := coalesce(new.mail, not is_apex);
-  return case when new.term is distinct from 'none' then start_term(new) else new end;
+  if new.term is null and (z.terms is not true or new.owner = '@') then
+    new.term := 'none';
+  elsif new.term is distinct from 'none' then
+    new := start_term(new);
+  end if;
+  return new;
 end $$;
 
 create or replace trigger fill before insert on domains for each row

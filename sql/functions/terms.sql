@@ -32,15 +32,16 @@ begin
   end if;
 end $$;
 
--- The term of a new domain, where nothing is said.  Called by its BEFORE trigger.
+-- The term of a new domain, where none is said in a zone with terms, or only its word.  Called by its
+-- BEFORE trigger, with the zone's row locked.
 create or replace function start_term(d domains) returns domains
 language plpgsql security definer set search_path = ddns, pg_temp as $$
 declare
   z record;
 begin
   if d.term is null or d.term in ('trial', 'registered') and d.term_ends is null then
-    select terms, trial_days, registered_days into z from zones where origin = d.zone and kind = 'shared' for share;
-    d.term := coalesce(d.term, case when z.terms and d.owner <> '@' then 'trial' else 'none' end);
+    select trial_days, registered_days into z from zones where origin = d.zone;
+    d.term := coalesce(d.term, 'trial');
     d.term_ends := coalesce(d.term_ends,
       case d.term when 'trial' then now() + make_interval(days => z.trial_days)
                   when 'registered' then now() + make_interval(days => z.registered_days) end);
