@@ -17,7 +17,7 @@ struct config_list {
 
 /*
  * The values of one file, defaults filled in, each within its range.  What each one means is told
- * by the option table in config.c, which the manual and --help are made from.
+ * by the table in config_options.c, which the manual and --help are made from.
  */
 struct config {
 	char *database;
