@@ -152,7 +152,7 @@ def test_service_5_3_a_signing_secondary_has_each_change_signed(notified, second
     notified.update(myip="192.0.2.99")
     signer = secondary(signing="inline-signing yes; dnssec-policy default;")
     wait_until(lambda: signer.signed_addresses(notified.host), 30, "the zone is signed")
-    times = change_times(notified, 30 if is_long else 5, signer.signed_addresses)
+    times = change_times(notified, 30 if is_long else 3, signer.signed_addresses)
     print(f"from update to the signed answer: median {statistics.median(times):.2f} s, most {max(times):.2f} s")
     assert statistics.median(times) < (1 if is_long else 5)
 

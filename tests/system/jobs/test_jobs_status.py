@@ -27,7 +27,6 @@ def test_all_of_it(stack):
     assert told["gateways"][0]["gateway"].endswith(f":{stack.gateway.server.pid()}")
     wait_until(lambda: status(stack)["last_prune"] is not None, 20, "the job has pruned")
     text = stack.ctl("status", "--named", named_of(stack))
-    print(text)
     for line in ("domains", "last prune", "NAME SERVER", stack.zone):
         assert line in text, text
 

@@ -15,7 +15,7 @@ from ddns.steps import wait_until
 from jobs.load import Keepalives
 from jobs.moments import pass_time
 
-HOSTS, SECONDS = 400, 6
+HOSTS, SECONDS = 400, 4
 
 
 @pytest.fixture
