@@ -110,7 +110,6 @@ login_next(struct login *login)
 {
 	if (!login->is_of_form)
 		return false;
-	login->is_of_form = false;
 	bool has_plus = blank_pluses(login->shown.user);
 	return blank_pluses(login->shown.password) || has_plus;
 }
