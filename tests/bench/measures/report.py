@@ -26,6 +26,8 @@ class Report:
         self._rows.append((what, cells, "" if not target else "met" if is_met else "NOT MET"))
 
     def show(self):
+        if not self._rows:
+            return
         print()
         print(" " * WIDTH + "".join(f"{title:>11}" for title in TITLES))
         for what, cells, verdict in self._rows:
