@@ -22,7 +22,7 @@ def issue(machine):
     """A new certificate, in certbot's place, and certbot's call of its hooks; its fingerprint."""
     machine.output(f"""
         cd {LINEAGE}
-        openssl req -quiet -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN={NAME} \
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN={NAME} \
             -addext subjectAltName=DNS:{NAME} -keyout privkey.pem -out fullchain.pem 2>&1
         RENEWED_LINEAGE={LINEAGE} run-parts /etc/letsencrypt/renewal-hooks/deploy""")
     return machine.output(f"openssl x509 -noout -fingerprint -in {LINEAGE}/fullchain.pem")
