@@ -43,14 +43,15 @@ def machine(readme):
 
 @pytest.fixture(scope="session")
 def source(machine):
-    """The source tree on the machine, as a clone would have it; copy(NAME) makes another."""
+    """copy(NAME) puts the source tree on the machine, as it was when the run began and as a clone would have it."""
+    listed = subprocess.run(["git", "-C", SOURCE, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+                            check=True, capture_output=True).stdout
+    packed = subprocess.run(["tar", "-C", SOURCE, "--null", "-T", "-", "--owner=0", "--group=0", "-cf", "-"],
+                            input=listed, check=True, capture_output=True).stdout
+
     def copy(name):
         target = machine.path("/root/" + name)
         os.mkdir(target)
-        listed = subprocess.run(["git", "-C", SOURCE, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-                                check=True, capture_output=True).stdout
-        packed = subprocess.run(["tar", "-C", SOURCE, "--null", "-T", "-", "--owner=0", "--group=0", "-cf", "-"],
-                                input=listed, check=True, capture_output=True).stdout
         subprocess.run(["tar", "-C", target, "-xf", "-"], input=packed, check=True)
         return "/root/" + name
     return copy

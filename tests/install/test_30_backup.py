@@ -43,3 +43,16 @@ def test_a_restore_that_fails_leaves_named_answering(machine, readme, host):
     restore = "\n".join(readme.commands("Restore")).replace("ddns.dump", "broken.dump")
     machine.fails(restore)
     host.is_served("1.1.1.8")
+
+
+def test_another_key_than_the_dumps_is_told(machine, typed, readme):
+    typed("Restore")
+    machine.output("cp secret.key.backup kept.key && tr 0-9 1-90 <kept.key >secret.key.backup")
+    *_, files_and_services = readme.commands("Restore")
+    lines = [line for line in files_and_services.splitlines() if "secret.key" in line or "ddns-schema" in line]
+    assert "name that one's file" in machine.fails("\n".join(lines))
+    machine.output("install -m 0640 -g ddns-gateway kept.key /etc/ddns/secret.key && systemctl restart ddns-gateway")
+
+
+def test_others_cannot_connect_to_what_was_restored(machine):
+    assert machine.output("psql -Atc \"select has_database_privilege('public', 'ddns', 'connect')\" ddns") == "f\n"
