@@ -108,6 +108,20 @@ def test_two_views_with_one_conninfo(stage, cursor):
     assert rdatas(answer_from(named, '127.0.0.2', 'www.zones.test')) == {'192.0.2.3'}
 
 
+def test_who_may_ask(stage, cursor):
+    """As README says: allow-query does not count for a dlz statement's zones, match-clients of a view does."""
+    named = stage.another_named()
+    named.body = """
+        view "inside" { match-clients { 127.0.0.1; }; allow-query { none; }; %s };
+        view "outside" { match-clients { any; }; };
+    """ % named.dlz()
+    make_zone(cursor, 'zones.test')
+    add_record(cursor, 'zones.test', 'www', 'A', '192.0.2.1')
+    stage.start(named)
+    wait_until(lambda: rdatas(answer_from(named, '127.0.0.1', 'www.zones.test')) == {'192.0.2.1'}, 10, 'inside')
+    assert answer_from(named, '127.0.0.2', 'www.zones.test').rcode == 'REFUSED'
+
+
 @pytest.fixture
 def second(stage):
     """A second database of the same cluster: (its name, a cursor)."""
