@@ -11,6 +11,8 @@
 #include <libknot/libknot.h>
 #include <libzscanner/scanner.h>
 
+#include "gateway/dns/escape.h"
+
 enum {
 	STRING_MAX = 255,	  // octets of one string in TXT (RFC 1035 section 3.3)
 	DUMP_SIZE_FIRST = 4096,	  // grown as needed, to
@@ -135,6 +137,7 @@ make_line(const char *type, const char *text)
 static const char *
 scan(zs_scanner_t *scanner, const char *origin, const char *line)
 {
+	zs_deinit(scanner); // of the last time
 	if (zs_init(scanner, origin, KNOT_CLASS_IN, 0) != 0 ||
 	    zs_set_input_string(scanner, line, strlen(line)) != 0 || zs_parse_record(scanner) != 0)
 		return zs_strerror(scanner->error.code);
@@ -142,6 +145,31 @@ scan(zs_scanner_t *scanner, const char *origin, const char *line)
 		return NULL;
 	return scanner->state == ZS_STATE_ERROR ? zs_strerror(scanner->error.code)
 						: "there is nothing in it";
+}
+
+/* A name without final dot shows itself by following the origin. */
+static const char *
+scan_twice(zs_scanner_t *one, zs_scanner_t *other, const char *line)
+{
+	const char *why = scan(one, "a.", line);
+	return why != NULL ? why : scan(other, "b.", line);
+}
+
+/* Names may have characters that the scanner takes as escapes only. */
+static bool
+scan_odd(zs_scanner_t *one, zs_scanner_t *other, const char *line)
+{
+	static const enum escape_which tries[] = {ESCAPE_ALL, ESCAPE_ALL_BUT_EQUALS};
+	size_t length = strlen(line);
+	char *escaped = malloc(4 * length + 1);
+	bool is_read = false;
+
+	for (size_t i = 0; escaped != NULL && !is_read && i < sizeof tries / sizeof *tries; i++) {
+		escaped[escape_text(line, length, tries[i], escaped)] = '\0';
+		is_read = scan_twice(one, other, escaped) == NULL;
+	}
+	free(escaped);
+	return is_read;
 }
 
 char *
@@ -193,10 +221,9 @@ rdata_canonical(const char *type, const char *text, char **outp, struct rdata_er
 	line = make_line(type, text);
 	if (one == NULL || other == NULL || line == NULL)
 		goto cleanup;
-	// a name without final dot shows itself by following the origin
-	why = scan(one, "a.", line);
-	if (why == NULL)
-		why = scan(other, "b.", line);
+	why = scan_twice(one, other, line);
+	if (why != NULL && scan_odd(one, other, line))
+		why = NULL;
 	if (why != NULL) {
 		result = refuse(error, type, text, why);
 		goto cleanup;

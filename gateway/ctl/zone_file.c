@@ -15,6 +15,7 @@
 #include "gateway/ctl/zone_generate.h"
 #include "gateway/ctl/zone_scanner.h"
 #include "gateway/ctl/zone_text.h"
+#include "gateway/dns/escape.h"
 #include "sql/client/dname.h"
 
 /* The TTL that the scanner gives where none is written: more than one may be (RFC 2181 section 8).
@@ -207,8 +208,7 @@ feed(struct scan *scan, struct lines *lines)
 static enum ddns_result
 feed_odd(struct scan *scan, const struct lines *entry)
 {
-	static const enum zone_text_escape tries[] = {ZONE_TEXT_OWNER, ZONE_TEXT_ALL,
-						      ZONE_TEXT_ALL_BUT_EQUALS};
+	static const enum escape_which tries[] = {ESCAPE_FIRST, ESCAPE_ALL, ESCAPE_ALL_BUT_EQUALS};
 	struct lines first = {.has_failed = false};
 	char *escaped = malloc(4 * entry->length + 1);
 	enum ddns_result result = escaped != NULL ? DDNS_OK : DDNS_NO_MEMORY;
@@ -216,7 +216,7 @@ feed_odd(struct scan *scan, const struct lines *entry)
 	for (size_t i = 0; result == DDNS_OK && i < sizeof tries / sizeof *tries; i++) {
 		struct lines lines = *entry;
 		lines.text = escaped;
-		lines.length = zone_text_escape(entry->text, entry->length, tries[i], escaped);
+		lines.length = escape_text(entry->text, entry->length, tries[i], escaped);
 		lines.is_try = true;
 		CHECK(feed(scan, &lines));
 		if (!lines.has_failed)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Follows, escapes and completes the text of master files.
+// Follows and completes the text of master files.
 #include "gateway/ctl/zone_text.h"
 
 #include <ctype.h>
@@ -7,12 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Special nowhere in RFC 1035 section 5.1, but no characters of names to the scanner. */
-static bool
-is_odd(char c)
-{
-	return c != '\0' && strchr("!#$%&'+,:<=>?[]^`{|}~", c) != NULL;
-}
+#include "gateway/dns/escape.h"
 
 void
 zone_text_follow(struct zone_text *text, const char *line, size_t length)
@@ -37,37 +32,11 @@ zone_text_follow(struct zone_text *text, const char *line, size_t length)
 			text->depth -= !is_quoted && text->depth > 0;
 			break;
 		default:
-			text->is_odd |=
-				!is_quoted && !isalnum((unsigned char)line[i]) && is_odd(line[i]);
+			text->is_odd |= !is_quoted && !isalnum((unsigned char)line[i]) &&
+					escape_is_odd(line[i]);
 			break;
 		}
 	}
-}
-
-size_t
-zone_text_escape(const char *entry, size_t length, enum zone_text_escape which, char *out)
-{
-	bool is_quoted = false, is_comment = false, is_owner = true;
-	size_t at = 0;
-	for (size_t i = 0; i < length; i++) {
-		char c = entry[i];
-		is_comment = c != '\n' && (is_comment || (c == ';' && !is_quoted));
-		is_owner = is_owner && !isspace((unsigned char)c);
-		if (c == '\\' && i + 1 < length) {
-			out[at++] = c;
-			out[at++] = entry[++i];
-			continue;
-		}
-		if (c == '"' && !is_comment)
-			is_quoted = !is_quoted;
-		if (!is_quoted && !is_comment && is_odd(c) &&
-		    (is_owner || which == ZONE_TEXT_ALL ||
-		     (which == ZONE_TEXT_ALL_BUT_EQUALS && c != '=')))
-			at += (size_t)sprintf(out + at, "\\%03d", c); // \# is RFC 3597's
-		else
-			out[at++] = c;
-	}
-	return at;
 }
 
 struct word {

@@ -17,17 +17,6 @@ struct zone_text {
  * not count. */
 void zone_text_follow(struct zone_text *text, const char *line, size_t length);
 
-/* Which odd characters to escape: in data some are no part of a name. */
-enum zone_text_escape {
-	ZONE_TEXT_OWNER,	  // those of the first word
-	ZONE_TEXT_ALL,		  // all outside of strings
-	ZONE_TEXT_ALL_BUT_EQUALS, // of `name alpn=h2` those of the name
-};
-
-/* Writes an entry with odd characters escaped; `out` has room for 2 * length octets.  The length.
- */
-size_t zone_text_escape(const char *entry, size_t length, enum zone_text_escape which, char *out);
-
 /*
  * Writes a directive's line (without its newline) with the origin in it made absolute: `$ORIGIN
  * sub` in example.org as `$ORIGIN sub.example.org.`; all else as it is, and a newline.  `origin` is

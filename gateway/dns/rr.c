@@ -8,6 +8,8 @@
 
 #include <libzscanner/scanner.h>
 
+#include "gateway/dns/escape.h"
+
 enum {
 	TEXT_SMALL = 512,		     // octets of text that nearly all data needs at most
 	TEXT_LARGE = 5 * RR_RDATA_MAX + 256, // the longest: each octet as \DDD, blanks and quotes
@@ -114,6 +116,20 @@ line_scan(zs_scanner_t *scanner, const char *line, size_t length)
 	return result;
 }
 
+/* Stored names have characters that the scanner takes as escapes only. */
+static enum ddns_result
+line_scan_odd(zs_scanner_t *scanner, const char *line, size_t length)
+{
+	static const enum escape_which tries[] = {ESCAPE_ALL, ESCAPE_ALL_BUT_EQUALS};
+	char *escaped = malloc(4 * length + 1);
+	enum ddns_result result = escaped != NULL ? DDNS_BAD_INPUT : DDNS_NO_MEMORY;
+
+	for (size_t i = 0; result == DDNS_BAD_INPUT && i < sizeof(tries) / sizeof(*tries); i++)
+		result = line_scan(scanner, escaped, escape_text(line, length, tries[i], escaped));
+	free(escaped);
+	return result;
+}
+
 enum ddns_result
 rr_reader_read(struct rr_reader *reader, const struct rr_text *text, knot_rrset_t *rr)
 {
@@ -129,7 +145,10 @@ rr_reader_read(struct rr_reader *reader, const struct rr_text *text, knot_rrset_
 	int length = asprintf(&line, ". %u IN %s %s\n", text->ttl, text->type, text->rdata);
 	if (length < 0)
 		return DDNS_NO_MEMORY;
-	CHECK(line_scan(scanner, line, (size_t)length));
+	result = line_scan(scanner, line, (size_t)length);
+	if (result == DDNS_BAD_INPUT)
+		result = line_scan_odd(scanner, line, (size_t)length);
+	CHECK(result);
 
 	knot_rrset_init(&made, knot_dname_copy(text->owner, NULL), scanner->r_type, KNOT_CLASS_IN,
 			scanner->r_ttl);
