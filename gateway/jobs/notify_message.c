@@ -64,6 +64,24 @@ notify_message_is_answer(const struct notify_message *message, const uint8_t *wi
 }
 
 bool
+notify_soa_serial(const knot_rrset_t *rr, uint32_t *serialp)
+{
+	if (rr->type != KNOT_RRTYPE_SOA || rr->rclass != KNOT_CLASS_IN || rr->rrs.count == 0)
+		return false;
+	const uint8_t *at = rr->rrs.rdata->data, *end = at + rr->rrs.rdata->len;
+	for (int i = 0; i < 2; i++) { // MNAME and RNAME
+		int length = at < end ? knot_dname_wire_check(at, end, NULL) : 0;
+		if (length <= 0)
+			return false;
+		at += length;
+	}
+	if (end - at != 5 * (ptrdiff_t)sizeof(uint32_t))
+		return false;
+	*serialp = knot_wire_read_u32(at);
+	return true;
+}
+
+bool
 notify_message_serial(const uint8_t *wire, size_t length, uint32_t *serialp)
 {
 	uint8_t copy[NOTIFY_MESSAGE_MAX]; // the parser wants to write
@@ -76,13 +94,8 @@ notify_message_serial(const uint8_t *wire, size_t length, uint32_t *serialp)
 	bool is_there = false;
 	if (knot_pkt_parse(packet, 0) == KNOT_EOK) {
 		const knot_pktsection_t *answer = knot_pkt_section(packet, KNOT_ANSWER);
-		for (uint16_t i = 0; i < answer->count && !is_there; i++) {
-			const knot_rrset_t *rr = knot_pkt_rr(answer, i);
-			if (rr->type != KNOT_RRTYPE_SOA)
-				continue;
-			*serialp = knot_soa_serial(rr->rrs.rdata);
-			is_there = true;
-		}
+		for (uint16_t i = 0; i < answer->count && !is_there; i++)
+			is_there = notify_soa_serial(knot_pkt_rr(answer, i), serialp);
 	}
 	knot_pkt_free(packet);
 	return is_there;

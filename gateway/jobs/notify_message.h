@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <libknot/libknot.h>
+
 #include "gateway/address.h"
 #include "sql/client/result.h"
 
@@ -28,6 +30,10 @@ enum ddns_result notify_message_make(const char *origin, bool is_notify,
 /* Whether `wire` answers the message: same id, opcode and question (RFC 1996 section 4.8). */
 bool notify_message_is_answer(const struct notify_message *message, const uint8_t *wire,
 			      size_t length);
+
+/* The serial of a parsed RR that is to be a SOA (RFC 1035 section 3.3.13); false: it is none, or it
+ * is malformed: libknot's parser takes one without data for whole. */
+bool notify_soa_serial(const knot_rrset_t *rr, uint32_t *serialp);
 
 /* The serial of the SOA in an answer; false: there is none. */
 bool notify_message_serial(const uint8_t *wire, size_t length, uint32_t *serialp);

@@ -124,6 +124,10 @@ test_serials(void **state)
 	for (size_t length = answer.length; length < answer.length + sizeof soa - 1; length++)
 		assert_false(notify_message_serial(answer.wire, length, &serial));
 	answer.length += sizeof soa - 1;
+	answer.wire[answer.length - sizeof soa + 1 + 11] =
+		0; // a SOA without data, and more behind it
+	assert_false(notify_message_serial(answer.wire, answer.length - 22, &serial));
+	answer.wire[answer.length - sizeof soa + 1 + 11] = 22;
 	assert_true(notify_message_serial(answer.wire, answer.length, &serial));
 	assert_int_equal(serial, 0x89abcdef);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gateway/jobs/notify_message.h"
 #include "sql/client/db.h"
 #include "sql/client/dname.h"
 
@@ -136,11 +137,8 @@ ask_serial(const struct ask_answer *answer, uint32_t *serialp)
 {
 	const knot_pktsection_t *section = knot_pkt_section(answer->packet, KNOT_ANSWER);
 	for (uint16_t i = 0; i < section->count; i++) {
-		const knot_rrset_t *rr = knot_pkt_rr(section, i);
-		if (rr->type != KNOT_RRTYPE_SOA)
-			continue;
-		*serialp = knot_soa_serial(rr->rrs.rdata);
-		return true;
+		if (notify_soa_serial(knot_pkt_rr(section, i), serialp))
+			return true;
 	}
 	return false;
 }
