@@ -118,7 +118,9 @@ declare
   owner text;
   label text;
   word text;
+  fault text;
   until_when timestamptz;
+  above text;
 begin
   select kind, account_id, origin, depth into z
   from unnest(p_name || ancestors(p_name)) with ordinality u (up, i) join zones on origin = up order by i limit 1;
@@ -140,12 +142,22 @@ begin
     if label !~ '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$' then
       return format('its label "%s" is not made of letters, digits and inner hyphens', label);
     end if;
+    fault := idna_fault(label);
+    if fault is not null then
+      return format('its label "%s" is wrong: %s', label, fault);
+    end if;
     foreach word in array setting_list('reserved_names') loop
       if label ~ ('^' || replace(regexp_replace(word, '[^a-z0-9_*-]', '', 'g'), '*', '.*') || '$') then
         return format('"%s" is reserved', label);
       end if;
     end loop;
   end loop;
+  select d.name into above from domains d
+  where d.name = any (ancestors(p_name)) and d.zone = z.origin and d.owner <> '@' and d.account_id <> p_account
+  order by length(d.name) desc limit 1;
+  if found then
+    return format('it lies below %s, which is somebody''s', above);
+  end if;
   select max(until) into until_when from quarantine
   where name = any (p_name || ancestors(p_name)) and account_id is distinct from p_account and until > now()
   having count(*) > 0;

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- update_hosts and the policy: every verdict, several requests for one host, what is written.
 begin;
-select plan(68);
+select plan(87);
 select test.world();
 insert into ddns.zones (origin, kind, mname, rname) values ('pub.test', 'shared', 'ns1.test', 'h.test');
 insert into ddns.accounts (login) values ('one');
@@ -103,8 +103,18 @@ select is(ddns.domain_refused(test.account('ann'), n), r, 'taking ' || n) from (
   ('_x.dyn.test', 'its label "_x" is not made of letters, digits and inner hyphens'), ('-x.dyn.test', 'its label "-x" is not made of letters, digits and inner hyphens'),
   ('a.b.dyn.test', 'it has 2 labels before dyn.test, and 1 are allowed'), ('dyn.test', 'it is the zone itself'), ('x.own.test', 'its zone gives no names away'),
   ('x.joe.test', 'it lies in somebody''s private zone'), ('x.example', 'it lies in no zone of this server'),
+  ('xn--bcher-kva.dyn.test', null), ('xn--l.dyn.test', 'its label "xn--l" is wrong: it is no international name: what follows xn-- cannot be decoded'),
   ('rests.dyn.test', 'it was somebody''s until lately, and rests until ' || to_char(now() + interval '10 days', 'YYYY-MM-DD')), ('rested.dyn.test', null)) v (n, r);
 select is(ddns.domain_refused(test.account('joe'), n), null, 'its former holder: ' || n) from unnest(array['rests.dyn.test', 'x.joe.test', 'joe.test']) n;
+update ddns.zones set depth = 2 where origin = 'dyn.test';
+select is(ddns.domain_refused(test.account('ann'), 'x.joe.dyn.test'), 'it lies below joe.dyn.test, which is somebody''s', 'below another''s domain');
+select is(ddns.domain_refused(test.account('joe'), 'x.joe.dyn.test'), null, 'below one''s own');
+
+-- international labels: the Punycode of RFC 3492, its own examples and what is none
+select is(ddns.punycode_points(p), points, 'decoded: ' || p) from (values
+  ('bcher-kva', array[98, 252, 99, 104, 101, 114]), ('egbpdaj6bu4bxfgehfvwxn', array[1604,1610,1607,1605,1575,1576,1578,1603,1604,1605,1608,1588,1593,1585,1576,1610,1567]),
+  ('ihqwcrb4cv8a8dqg056pqjye', array[20182,20204,20026,20160,20040,19981,35828,20013,25991]), ('-', null), ('f', null), ('99999999', null), ('abc-', null), ('-x', null)) v (p, points);
+select is(ddns.idna_fault(l) is null, is_right, 'the label ' || l) from (values ('xn--fa-hia', true), ('a--b', true), ('ab--cd', false), ('xn--', false), ('xn--a', false), ('xn--bcher-2pa', false), ('xn--l', false)) v (l, is_right);
 
 select * from finish();
 rollback;

@@ -189,7 +189,7 @@ def test_only_a_signed_answer_counts(notified):
         assert events(notified, "sent") == 2 and events(notified, "failed") == 0
 
 
-def test_told_once_a_second_from_the_source_and_again_without_an_answer(notified):
+def test_service_5_3_told_once_a_second_from_the_source_and_again_without_an_answer(notified):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
         listener.bind((ADDRESS, 0))
         listener.settimeout(15)

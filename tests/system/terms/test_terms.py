@@ -77,7 +77,7 @@ def nsupdate(stack, key, secret, name, expect):
     assert (done.returncode == 0) == expect, done.stderr
 
 
-def test_a_name_without_terms(stack):
+def test_service_1_4_a_name_without_terms(stack):
     """By default names have no term and never expire; there is nothing to register."""
     assert show(stack, stack.host)["term"] == "none"
     assert json.loads(stack.ctl("zone", "show", stack.zone, "--json"))["terms"] is False
@@ -85,7 +85,7 @@ def test_a_name_without_terms(stack):
         stack.ctl("domain", "register", stack.host)
 
 
-def test_the_whole_way(terms):
+def test_service_1_4_the_whole_way(terms):
     """Trial 30 days, held 30 days for the same account, registered 1 year, held 60 days, released.
 
     A held domain is not served and its keys cannot update it; registering brings it back as it was; a released one
@@ -131,7 +131,7 @@ def test_the_whole_way(terms):
     assert {row["door"] for row in rows} >= {"ddnsctl", "dns", "terms"}
 
 
-def test_a_trial_is_its_account_and_address(terms):
+def test_service_1_4_a_trial_is_its_account_and_address(terms):
     """A trial is registered only by the account with the e-mail that started it."""
     name, _ = new_domain(terms, "trial", "ann")
     terms.ctl("account", "set", "ann", "email=other@mail.example")
@@ -142,7 +142,7 @@ def test_a_trial_is_its_account_and_address(terms):
     assert show(terms, name)["term"] == "registered"
 
 
-def test_released_by_command(terms):
+def test_service_1_4_released_by_command(terms):
     """`ddnsctl domain release` gives a name back at once; keys for other names stay, and none gets wider by it."""
     name, _ = new_domain(terms, "quick", "ann")
     other, _ = new_domain(terms, "other", "ann")
@@ -157,7 +157,7 @@ def test_released_by_command(terms):
     terms.ctl("domain", "add", name, "--account", terms.account)
 
 
-def test_own_domains(terms):
+def test_service_1_4_own_domains(terms):
     """Own domains never return to a pool and cannot be on trial."""
     terms.ctl("zone", "add", "joes.example", "--private", terms.account, "--ns", "ns1.example.org")
     terms.ctl("domain", "add", "joes.example", "--account", terms.account)
@@ -168,7 +168,7 @@ def test_own_domains(terms):
         terms.ctl("domain", "register", "joes.example")
 
 
-def test_two_gateways(terms):
+def test_service_1_4_two_gateways(terms):
     """Any number of gateways may run: each term is ended once."""
     second = Gateway(terms.directory, terms.build, terms.cluster, name="gateway2")
     try:
@@ -185,7 +185,7 @@ def test_two_gateways(terms):
         second.stop()
 
 
-def test_switched_off(terms):
+def test_service_1_4_switched_off(terms):
     """Switched off, names are given without end again, and what was held is served."""
     name, _ = new_domain(terms, "off")
     hold(terms, name)
