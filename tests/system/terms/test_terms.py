@@ -131,6 +131,33 @@ def test_service_1_4_the_whole_way(terms):
     assert {row["door"] for row in rows} >= {"ddnsctl", "dns", "terms"}
 
 
+def test_service_1_4_a_trial_that_nobody_registers(terms):
+    """Per zone and switchable, with the lengths that it says: trial, held, released; and the setting's quarantine."""
+    terms.ctl("zone", "add", "short.example", "--shared", "--ns", "ns1.example.org", "--addresses", "any", "terms=on",
+              "trial_days=5", "trial_held_days=7")
+    terms.ctl("setting", "set", "quarantine_days", "9")
+    try:
+        for name in ("brief.short.example", f"brief.{terms.zone_public}"):
+            terms.ctl("domain", "add", name, "--account", terms.account)
+        name = "brief.short.example"
+        assert show(terms, f"brief.{terms.zone_public}")["term"] == "none"
+        assert terms.update(hostname=name, myip="192.0.2.50") == "good 192.0.2.50"
+        terms.wait_answer(name, "A", {"192.0.2.50"})
+        assert show(terms, name)["term"] == "trial" and days_left(terms, name) == 5
+        hold(terms, name)
+        assert days_left(terms, name) == 7
+        terms.wait_answer(name, "A", set())
+        end_term(terms, name)
+        wait_until(lambda: not is_there(terms, name), 10, "it is released")
+        assert terms.sql("SELECT round(extract(epoch FROM until - now()) / 86400)::int FROM ddns.quarantine WHERE name = %s",
+                         (name,)) == [(9,)]
+        assert terms.update(hostname=name, myip="192.0.2.51") == "nohost"
+        terms.sql("UPDATE ddns.quarantine SET until = now() WHERE name = %s", (name,))
+        terms.ctl("domain", "add", name, "--account", "ann")
+    finally:
+        terms.ctl("setting", "delete", "quarantine_days")
+
+
 def test_service_1_4_a_trial_is_its_account_and_address(terms):
     """A trial is registered only by the account with the e-mail that started it."""
     name, _ = new_domain(terms, "trial", "ann")
