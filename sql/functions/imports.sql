@@ -165,10 +165,11 @@ end $$;
 -- Makes the zone what was gathered, in the transaction at hand; p_soa holds the SOA's fields as columns
 -- of zones, and serial.  p_version is what import_compare() gave: the zone is compared anew where it
 -- has moved since.  A file's serial counts where it comes after the zone's (RFC 1982).
+-- (No custom plans here: foreign keys' checks would be planned for each row.)
 create or replace function import_apply(p_zone text, p_version bigint, p_soa jsonb, p_account bigint,
                                         p_may_replace boolean)
 returns table (is_new boolean, added bigint, deleted bigint, changed bigint, addresses bigint)
-language plpgsql set search_path = ddns, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql set search_path = ddns, pg_temp set work_mem = '128MB' as $$
 declare
   z zones;
   s zones;
