@@ -167,6 +167,7 @@ comment on column last_prune.steps is 'how many steps went';
 comment on table timeouts is 'domains that are online and have a timeout; kept by a trigger and by time_out()';
 comment on column timeouts.domain_id is 'domain';
 comment on column timeouts.due is 'when to look at its last contact: its timeout cannot be over before';
+comment on column timeouts.since is 'when it was served again: while it was not, it could not be heard; null: it was all the time';
 
 comment on table listening is 'the gateways there are; kept by listen_on()';
 comment on column listening.gateway is 'host name and process';

@@ -82,10 +82,10 @@ create table zones (
   timeout         int not null default 0 check (timeout between 0 and 525600),
   depth           int not null default 1 check (depth between 1 and 126),
   terms           boolean not null default false,
-  trial_days      int not null default 30 check (trial_days > 0),
-  trial_held_days int not null default 30 check (trial_held_days >= 0),
-  registered_days int not null default 365 check (registered_days > 0),
-  held_days       int not null default 60 check (held_days >= 0),
+  trial_days      int not null default 30 check (trial_days between 1 and 36500),
+  trial_held_days int not null default 30 check (trial_held_days between 0 and 36500),
+  registered_days int not null default 365 check (registered_days between 1 and 36500),
+  held_days       int not null default 60 check (held_days between 0 and 36500),
   served          boolean not null default true,
   created         timestamptz not null default now(),
   constraint zones_account check ((kind = 'private') = (account_id is not null)),
@@ -272,7 +272,8 @@ create table contacts (
 -- that is gone, the job deletes.
 create table timeouts (
   domain_id bigint primary key,
-  due       timestamptz not null
+  due       timestamptz not null,
+  since     timestamptz
 ) with (fillfactor = 70);
 create index timeouts_due on timeouts (due, domain_id);
 

@@ -99,7 +99,7 @@ begin
         w6 := coalesce(r.v6, s6[s]);
         w_online := r.online;
         if r.settings is not null then
-          reasons[i] := options_denied(p_keys[i], r.settings);
+          reasons[i] := options_denied(p_keys[i], q.ids[s], r.settings);
           if reasons[i] is not null then
             verdicts[i] := 'denied';
             continue;

@@ -85,19 +85,23 @@ begin
   return network(prefix);
 end $$;
 
--- Why a key may not do what settings ask for, or null.
-create or replace function options_denied(p_key bigint, p_settings jsonb) returns text
+-- Why a key may not do what settings ask for, or null.  A prefix moves records below the domain, too.
+create or replace function options_denied(p_key bigint, p_domain bigint, p_settings jsonb) returns text
 language plpgsql stable set search_path = ddns, pg_temp as $$
 declare
   k record;
 begin
-  select types, verbs, expires into k from keys where id = p_key;
+  select domains, names, types, verbs, expires into k from keys where id = p_key;
   if not found then
     return null;                        -- an account's password
   end if;
   return coalesce(
     case when p_settings ?| '{timeout,wildcard}' then key_denies(k.types, k.verbs, k.expires, '{}', 'set') end,
     case when p_settings ? 'prefix' then key_denies(k.types, k.verbs, k.expires, '{AAAA}', 'update') end,
+    case when p_settings ? 'prefix' and k.names <> '{}' then
+      (select format('the key is not for %s', full_name(r.owner, r.zone)) from records r
+       where r.domain_id = p_domain and r.interface_id is not null
+         and not key_covers(k.domains, k.names, full_name(r.owner, r.zone)) limit 1) end,
     case when p_settings ? 'mx' then coalesce(key_denies(k.types, k.verbs, k.expires, '{MX}', 'delete'),
                                               key_denies(k.types, k.verbs, k.expires, '{MX}', 'add')) end);
 end $$;

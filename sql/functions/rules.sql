@@ -347,6 +347,7 @@ create or replace function settings_rule() returns trigger
 language plpgsql set search_path = ddns, pg_temp as $$
 declare
   s text;
+  keep interval;
 begin
   if setting_default(new.name) is null then
     raise invalid_parameter_value using
@@ -368,13 +369,25 @@ begin
       raise invalid_parameter_value using
         message = format('the setting %s cannot be "%s"', new.name, new.value),
         hint = format('Write a number, such as %s.', setting_default(new.name));
+    elsif right(new.name, 5) = '_days' and new.value::int > 36500 then
+      raise invalid_parameter_value using
+        message = format('the setting %s cannot be "%s": that is more than 36500 days', new.name, new.value),
+        hint = 'Write 36500, which is about a hundred years, or less.';
     end if;
   elsif new.name = 'update_url' and new.value !~ '^(https?://[a-z0-9._:\[\]-]+(/[a-z0-9._~/-]*)?)?$' then
     raise invalid_parameter_value using
       message = format('the setting %s cannot be "%s"', new.name, left(new.value, 200)),
       hint = 'Write the URL of a gateway, such as "https://gw.example.org".';
   elsif new.name = 'log_keep' then
-    perform new.value::interval;
+    begin
+      keep := new.value;
+    exception when data_exception then
+    end;
+    if coalesce(keep not between '1 s' and '36500 days', true) then
+      raise invalid_parameter_value using
+        message = format('the setting log_keep cannot be "%s"', new.value),
+        hint = 'Write a length of time from a second to 36500 days, such as "1 hour".';
+    end if;
   elsif new.name = 'secret_key_id' and new.value !~ '^([0-9a-f]{8})?$' then
     raise invalid_parameter_value using
       message = format('the setting %s cannot be "%s"', new.name, new.value),

@@ -19,11 +19,23 @@ begin
   return null;
 end $$;
 
+-- What is not served, since its account is suspended or its term over, cannot be heard: that time does not
+-- count, and a domain comes back as it was.
+create or replace function watch_domain_again() returns trigger
+language plpgsql security definer set search_path = ddns, pg_temp as $$
+begin
+  insert into timeouts (domain_id, due, since) values (new.id, now() + make_interval(mins => new.timeout), now())
+  on conflict (domain_id) do update set due = excluded.due, since = excluded.since;
+  return null;
+end $$;
+
 create or replace trigger watch_insert after insert on domains for each row
   when (new.online and new.timeout > 0) execute function watch_domain();
 create or replace trigger watch_update after update of online, timeout on domains for each row
   when (new.online and new.timeout > 0 and (not old.online or new.timeout <> old.timeout))
   execute function watch_domain();
+create or replace trigger watch_again after update of served on domains for each row
+  when (new.served and not old.served and new.online and new.timeout > 0) execute function watch_domain_again();
 
 -- A gateway says that it is there, once a second, and learns since when hosts could be heard without a
 -- break: the longest that any gateway has been there which is there now, that is, was seen since this
@@ -169,13 +181,15 @@ set enable_hashjoin = off set enable_mergejoin = off set enable_material = off a
 begin
   return query
   select d.id, z.id, greatest(case when c.at <= now() then c.at end,
-                              case when d.online_since <= now() then d.online_since end, p_since)
+                              case when d.online_since <= now() then d.online_since end,
+                              case when t.since <= now() then t.since end, p_since)
                      + make_interval(mins => d.timeout)
   from unnest(p_ids) u (id)
   cross join lateral (select id, zone, online_since, timeout from domains where id = u.id
-                      and online and timeout > 0 offset 0) d
+                      and online and timeout > 0 and served offset 0) d
   cross join lateral (select id from zones where origin = d.zone offset 0) z
-  left join lateral (select at from contacts where domain_id = u.id offset 0) c on true;
+  left join lateral (select at from contacts where domain_id = u.id offset 0) c on true
+  left join lateral (select since from timeouts where domain_id = u.id offset 0) t on true;
 end $$;
 
 -- What a commit would find wrong is found here, so that it hits one domain and not all.  It writes the

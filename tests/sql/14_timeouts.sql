@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Who is put offline for not being heard, and who is not.
 set client_min_messages = warning;
-select plan(37);
+select plan(41);
 -- domains of other files are gone; what is left of them would be dropped at the first look
 truncate ddns.timeouts, ddns.listening;
 select test.world();
@@ -110,6 +110,21 @@ select is((select count(*)::int from ddns.listening), 2, 'each is known');
 update ddns.listening set at = at - interval '2 days' where gateway = 'b';
 select ddns.listen_on('d', true);
 select is((select array_agg(gateway order by gateway) from ddns.listening), '{c,d}', 'until it was away for a day');
+
+-- what is not served cannot be heard
+update ddns.domains set online = true, online_since = now() where owner = 'joe';
+update ddns.listening set at = now();
+update ddns.accounts set state = 'suspended' where login = 'joe';
+select pg_temp.pass('2 minutes');
+select is((select offline from ddns.time_out('c', 200)), 0, 'a suspended account''s domains stay as they are');
+update ddns.accounts set state = 'active' where login = 'joe';
+select is((select offline from ddns.time_out('c', 200)), 0, 'and are so when they come back');
+update ddns.timeouts set due = now();
+select is((select offline from ddns.time_out('c', 200)), 0, 'however early one looks');
+select pg_temp.pass('61 s');
+update ddns.timeouts set since = since - interval '61 s';
+select is((select offline from ddns.time_out('c', 200)), 1, 'until a timeout has passed again');
+update ddns.domains set timeout = 0 where owner = 'joe';
 
 -- bounds
 insert into ddns.domains (zone, owner, account_id, address, timeout)

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Options of an update, prefixes and interface ids, fixed addresses.
 begin;
-select plan(69);
+select plan(71);
 select test.world();
 insert into ddns.zones (origin, kind, mname, rname) values ('pub.test', 'shared', 'ns1.test', 'h.test');
 insert into ddns.domains (zone, owner, account_id) values ('pub.test', 'joe', test.account('joe'));
@@ -80,6 +80,11 @@ select is(pg_temp.ask('{"prefix": "2001:db8:3:ff00::/56"}', null, '2001:db8:9::1
 select is(pg_temp.served('nas.joe') || ' ' || pg_temp.served('cam.joe') || ' ' || pg_temp.served('far.joe') || ' ' || pg_temp.served('own.joe'),
   'AAAA 60 2001:db8:3:ff00::1234 AAAA 60 2001:db8:3:ff00:a:b:c:d AAAA 60 2001:db8:3:ff77::5 AAAA 60 2001:db8:2::99', 'moves those records, their subnets and no others');
 select is(test.noted(test.zone('dyn.test')), '*.joe cam.joe far.joe joe nas.joe', 'in one step');
+insert into ddns.keys (name, account_id, secret, secret_key_id, secret_sha256, names) values
+  ('alone.k', test.account('joe'), repeat('x', 30)::bytea, '00000000', sha256('alone'), '{joe.dyn.test}'),
+  ('wide.k', test.account('joe'), repeat('x', 30)::bytea, '00000000', sha256('wide'), '{joe.dyn.test,nas.joe.dyn.test,cam.joe.dyn.test,far.joe.dyn.test}');
+select matches(pg_temp.ask('{"prefix": "2001:db8:4:5::/64"}', null, null, 'joe.dyn.test', 'alone.k'), '^denied: the key is not for (nas|cam|far)[.]joe[.]dyn[.]test$', 'a key for the domain''s name alone moves no hosts below it');
+select matches(pg_temp.ask('{"prefix": "2001:db8:3:ff00::/56"}', null, null, 'joe.dyn.test', 'wide.k'), '^(un)?changed', 'one that is for them too does');
 update ddns.domains set prefix = '2001:db8:4::/64' where name = 'joe.dyn.test';
 select is(pg_temp.served('nas.joe'), 'AAAA 60 2001:db8:4::1234', 'set by hand it does the same');
 update ddns.records set interface_id = '::9' where owner = 'nas.joe';

@@ -2,7 +2,7 @@
 -- Terms: trial, held, registered, held, released, quarantine; and who may not do what.
 begin;
 set local application_name = 'psql';
-select plan(67);
+select plan(79);
 select test.world();
 update ddns.accounts set email = login || '@mail.test';
 insert into ddns.zones (origin, kind, account_id, mname, rname)
@@ -119,6 +119,11 @@ insert into ddns.settings values ('quarantine_days', '0');
 delete from ddns.domains where owner = 'free';
 select is((select count(*) from ddns.quarantine where name = 'free.dyn.test'), 0::bigint, 'without quarantine days nothing rests');
 delete from ddns.settings where name = 'quarantine_days';
+
+-- lengths that no calendar has
+select test.refused(format($$insert into ddns.settings values ('%s', '36501')$$, n), '22023', '%more than 36500 days%', '%', n) from unnest(array['quarantine_days', 'history_days', 'attempts_days']) n;
+select test.refused(format($$insert into ddns.settings values ('log_keep', '%s')$$, v), '22023', 'the setting log_keep cannot be "%', '%', 'log_keep ' || v) from unnest(array['-1 hour', '0', 'soon', '1000000 years', '36501 days']) v;
+select throws_ok(format($$update ddns.zones set %s = 36501 where origin = 'dyn.test'$$, c), '23514', null, c) from unnest(array['trial_days', 'trial_held_days', 'registered_days', 'held_days']) c;
 
 -- lengths of none, masses, locks
 update ddns.zones set held_days = 0, trial_held_days = 0 where origin = 'dyn.test';

@@ -20,6 +20,8 @@ from ddns.steps import StepFailed, wait_until
 from redirect.browser import Redirects
 from security.doors import Answer, Key, add_account, add_host, add_key, basic, update
 
+from .host import pass_time
+
 DONE = {"basic": Answer(True, "200 good 192.0.2.7"), "update": Answer(True, "NOERROR")}
 DOORS = {"basic": basic, "update": update}
 
@@ -131,6 +133,24 @@ def test_service_1_1_suspended_and_back_as_it_was(stack):
     assert [shown(stack, "domain", host) for host in hosts] == state
     wait_until(lambda: basic(stack, key, hosts[0], "192.0.2.7").text == "200 nochg 192.0.2.7", 5, "its key works")
     assert update(stack, key, hosts[0], "192.0.2.7") == DONE["update"]
+
+
+def test_service_1_1_silence_of_the_suspended_does_not_count(stack):
+    """As they were: a host that could not be heard meanwhile is not put offline for that."""
+    add_account(stack, "tim", "tims-own-password")
+    host = add_host(stack, "tim", "tim")
+    key = add_key(stack, "tim-key", "tim")
+    stack.ctl("domain", "set", host, "timeout=10")
+    assert basic(stack, key, host, "192.0.2.7") == DONE["basic"]
+    stack.ctl("account", "set", "tim", "state=suspended")
+    pass_time(stack, 3600)
+    wait_until(lambda: stack.sql("SELECT count(*) FROM ddns.timeouts") == [(0,)], 10, "the job has looked")
+    stack.ctl("account", "set", "tim", "state=active")
+    stack.wait_answer(host, "A", {"192.0.2.7"})
+    assert shown(stack, "domain", host)["online"]
+    stack.sql("UPDATE ddns.timeouts SET due = now()")
+    wait_until(lambda: stack.sql("SELECT due > now() + interval '9 min' FROM ddns.timeouts") == [(True,)], 10, "it has looked again")
+    assert stack.rdata(host) == {"192.0.2.7"}
 
 
 # 1.2
