@@ -15,6 +15,8 @@ def before(machine, readme, source):
     machine.source = source("dlz_ddns")
     packages, *rest = readme.commands("Install")
     machine.output(packages, timeout=900)
+    if not machine.has_systemd:  # which would have started them
+        machine.output("/etc/init.d/postgresql start && /etc/init.d/named start")
     machine.files_before = machine.output(FILES).splitlines()
     machine.named_before = machine.read("/etc/bind/named.conf.local")
     machine.users_before = machine.output("cut -d: -f1 /etc/passwd /etc/group")

@@ -100,8 +100,11 @@ look_at_server(struct doctor *doctor, bool *has_schemap)
 cleanup:
 	if (result != DDNS_OK) {
 		const struct ddns_db_error *error = db != NULL ? ddns_db_last_error(db) : NULL;
+		bool lacks_right = error != NULL && strcmp(error->sqlstate, "42501") == 0;
 		doctor_find(doctor, DOCTOR_ERROR, "database",
-			    result == DDNS_DENIED
+			    lacks_right ? "use a role that is a member of ddns_admin (GRANT "
+					  "ddns_admin TO ROLE)"
+			    : result == DDNS_DENIED
 				    ? "run it as a user that pg_hba.conf lets in, such as "
 				      "postgres, or name the role: --db 'dbname=ddns user=ROLE'"
 				    : "start PostgreSQL (systemctl status postgresql), or name the "
