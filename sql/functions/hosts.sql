@@ -38,6 +38,7 @@ declare
   together int[];                       -- those of them that go in one statement
   alone int[];                          -- those written one by one
   quiet int[] := '{}';                  -- those that changed nothing that is served
+  contested int[];                      -- those that another key wants to change, too
   is_stale boolean;
   -- from 1.0.0.0 to 223.255.255.255
   plain_v4 constant text :=
@@ -74,11 +75,12 @@ begin
     reasons := q.reasons;
     answers := array_fill(null::text, array[cardinality(p_accounts)]);
     changed := '{}';
+    contested := '{}';
     for i in 1..cardinality(p_accounts) loop
       s := q.slots[i];
       continue when verdicts[i] is not null;
-      if s_free[s] is not null then
-        verdicts[i] := s_free[s];
+      if s_free[s] is not null or s = any (contested) then
+        verdicts[i] := coalesce(s_free[s], 'busy');
         continue;
       end if;
       -- the usual thing first: one IPv4 address as it is stored, or nothing
@@ -115,6 +117,11 @@ begin
       end if;
       if w4 = s4[s] and w6 = s6[s] and w_online = s_online[s] and w_settings is not distinct from s_settings[s] then
         verdicts[i] := 'unchanged';
+      elsif not p_wait and s = any (changed)
+            and (p_keys[i], p_accounts[i]) is distinct from (p_keys[s_by[s]], p_accounts[s_by[s]]) then
+        verdicts[i] := 'busy';          -- history names one: each with what was its own
+        contested := contested || s;
+        continue;
       else
         -- what is reported beneath a fixed address is kept, and nothing else comes of it
         verdicts[i] := case when q.fixed[s] is not null and w_online = s_online[s]

@@ -2,7 +2,7 @@
 -- History: each change is told once, with who made it.
 begin;
 set local application_name = 'psql';
-select plan(35);
+select plan(38);
 select test.world();
 insert into ddns.keys (name, account_id, secret, secret_key_id, secret_sha256)
 values ('joes', test.account('joe'), repeat('x', 30)::bytea, '00000000', sha256('x')),
@@ -96,8 +96,13 @@ select results_eq('select name, account, key, role, door, peer from ddns.history
            ('joe.dyn.test', 'joe', 'joes', null, 'http', '192.0.2.101')$$, 'each with its own account, key and peer');
 select is(pg_temp.hosts('{joe,ann}', '{joes,null}', '{joe.dyn.test,ann.dyn.test}', '{192.0.2.21,192.0.2.22}'), 'unchanged unchanged', 'a keepalive');
 select is(pg_temp.told(), '', 'writes no history');
-select is(pg_temp.hosts('{joe,joe}', '{joes,null}', '{joe.dyn.test,joe.dyn.test}', '{192.0.2.31,192.0.2.32}'), 'changed changed', 'two for one host');
+select is(pg_temp.hosts('{joe,joe}', '{joes,joes}', '{joe.dyn.test,joe.dyn.test}', '{192.0.2.31,192.0.2.32}'), 'changed changed', 'two for one host');
 select is(pg_temp.told(), 'joe.dyn.test address: 192.0.2.21 -> 192.0.2.32', 'are one change, of what stands in the end');
+select is(pg_temp.hosts('{joe,joe,joe}', '{null,joes,null}', '{joe.dyn.test,joe.dyn.test,joe.dyn.test}', '{192.0.2.33,192.0.2.34,192.0.2.35}'), 'changed busy busy', 'of two keys the second comes alone, and who comes after it');
+select is(pg_temp.told(), 'joe.dyn.test address: 192.0.2.32 -> 192.0.2.33', 'or one would be told as the other');
+select is((select key from ddns.history order by id desc limit 1), null, 'it is told as its own');
+select pg_temp.hosts('{joe}', '{joes}', '{joe.dyn.test}', '{192.0.2.32}');
+select pg_temp.told();
 select is(pg_temp.hosts('{joe}', '{joes}', '{joe.dyn.test}', '{null}', '{offline}'), 'changed', 'offline');
 select is(pg_temp.told(), 'joe.dyn.test state: online -> offline', 'is told as a state');
 -- a rule that refuses one of a group: the others go one by one, and who asked for one does not stick to the next
