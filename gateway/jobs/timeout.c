@@ -8,7 +8,7 @@
 #include "gateway/log.h"
 
 enum {
-	INTERVAL_MS = 1000, // also how often the database is told that hosts can be heard
+	INTERVAL_MS = 500,  // also how often the database is told that hosts can be heard
 	BUSY_WAIT_MS = 100, // somebody held a domain or its zone
 	QUERY_TIMEOUT_MS = 30000,
 };
@@ -68,7 +68,7 @@ run(struct job_context *context, int *wait_msp)
 	if (context->state == NULL && (context->state = calloc(1, sizeof(struct timeouts))) == NULL)
 		return DDNS_NO_MEMORY;
 	struct timeouts *timeouts = context->state;
-	// what became due behind the place where the last call ended is seen within a second, too
+	// what became due behind the place where the last call ended is seen soon, too
 	if (timeouts->due[0] == '\0' || ddns_clock_ms() - timeouts->first_ms >= INTERVAL_MS)
 		begin(timeouts);
 	const char *params[] = {context->gateway, timeouts->is_started ? "false" : "true",
@@ -92,7 +92,7 @@ cleanup:
 const struct job job_timeout = {
 	.name = "timeouts",
 	.interval_ms = INTERVAL_MS,
-	.error_wait_ms = INTERVAL_MS,
+	.error_wait_ms = 1000,
 	.run = run,
 	.free = free,
 };

@@ -37,7 +37,7 @@ create or replace trigger watch_update after update of online, timeout on domain
 create or replace trigger watch_again after update of served on domains for each row
   when (new.served and not old.served and new.online and new.timeout > 0) execute function watch_domain_again();
 
--- A gateway says that it is there, once a second, and learns since when hosts could be heard without a
+-- A gateway says that it is there, about once a second, and learns since when hosts could be heard without a
 -- break: the longest that any gateway has been there which is there now, that is, was seen since this
 -- one started.  Nobody goes offline for a time in which nobody listened.  A gateway that starts, that was silent for longer than 5 seconds,
 -- or for which the clock went back begins anew.  Times are the database's: gateways' clocks do not
