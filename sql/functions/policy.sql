@@ -115,7 +115,7 @@ create or replace function domain_refused(p_account bigint, p_name text) returns
 language plpgsql stable set search_path = ddns, pg_temp as $$
 declare
   z record;
-  owner text;
+  relative text;
   label text;
   word text;
   fault text;
@@ -133,12 +133,12 @@ begin
   elsif z.origin = p_name then
     return 'it is the zone itself';
   end if;
-  owner := left(p_name, -length(z.origin) - 1);
-  if cardinality(ancestors(owner)) + 1 > z.depth then
+  relative := left(p_name, -length(z.origin) - 1);
+  if cardinality(ancestors(relative)) + 1 > z.depth then
     return format('it has %s labels before %s, and %s are allowed',
-                  cardinality(ancestors(owner)) + 1, z.origin, z.depth);
+                  cardinality(ancestors(relative)) + 1, z.origin, z.depth);
   end if;
-  foreach label in array regexp_split_to_array(owner, '\.') loop
+  foreach label in array regexp_split_to_array(relative, '\.') loop
     if label !~ '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$' then
       return format('its label "%s" is not made of letters, digits and inner hyphens', label);
     end if;
@@ -157,6 +157,17 @@ begin
   order by length(d.name) desc limit 1;
   if found then
     return format('it lies below %s, which is somebody''s', above);
+  end if;
+  -- whoever gets a name gets the records at it and below it
+  if exists (
+    select from (
+      (select domain_id from records where zone = z.origin and owner = relative offset 0)
+      union all
+      (select domain_id from records
+       where zone || ' ' || reverse(owner) > z.origin || ' ' || reverse(relative) || '.'
+         and zone || ' ' || reverse(owner) < z.origin || ' ' || reverse(relative) || '/' offset 0)) r
+    where not exists (select from domains d where d.id = r.domain_id and d.owner <> '@')) then
+    return 'the zone has records of its own there';
   end if;
   select max(until) into until_when from quarantine
   where name = any (p_name || ancestors(p_name)) and account_id is distinct from p_account and until > now()

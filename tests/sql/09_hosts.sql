@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- update_hosts and the policy: every verdict, several requests for one host, what is written.
 begin;
-select plan(87);
+select plan(92);
 select test.world();
 insert into ddns.zones (origin, kind, mname, rname) values ('pub.test', 'shared', 'ns1.test', 'h.test');
 insert into ddns.accounts (login) values ('one');
@@ -106,6 +106,9 @@ select is(ddns.domain_refused(test.account('ann'), n), r, 'taking ' || n) from (
   ('xn--bcher-kva.dyn.test', null), ('xn--l.dyn.test', 'its label "xn--l" is wrong: it is no international name: what follows xn-- cannot be decoded'),
   ('rests.dyn.test', 'it was somebody''s until lately, and rests until ' || to_char(now() + interval '10 days', 'YYYY-MM-DD')), ('rested.dyn.test', null)) v (n, r);
 select is(ddns.domain_refused(test.account('joe'), n), null, 'its former holder: ' || n) from unnest(array['rests.dyn.test', 'x.joe.test', 'joe.test']) n;
+insert into ddns.records (zone, owner, type, rdata) values ('dyn.test', 'shop', 'A', '192.0.2.1'), ('dyn.test', '_xmpp._tcp.chat', 'TXT', '"x"');
+select is(ddns.domain_refused(test.account('joe'), n || '.dyn.test'), 'the zone has records of its own there', n) from unnest(array['shop', 'chat']) n;
+select is(ddns.domain_refused(test.account('joe'), n || '.dyn.test'), null, n) from unnest(array['shop2', 'hat', 'xshop']) n;
 update ddns.zones set depth = 2 where origin = 'dyn.test';
 select is(ddns.domain_refused(test.account('ann'), 'x.joe.dyn.test'), 'it lies below joe.dyn.test, which is somebody''s', 'below another''s domain');
 select is(ddns.domain_refused(test.account('joe'), 'x.joe.dyn.test'), null, 'below one''s own');
