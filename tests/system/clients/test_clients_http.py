@@ -252,9 +252,12 @@ def test_a_router_that_sends_a_prefix(home, scheme):
     clause = home.stack.ctl("key", "add", name, "--account", "joey", "--domain", home.hosts[0])
     secret = re.search(r'secret "([^"]+)"', clause)[1]
     last = {"http": 36, "https": 37}[scheme]
-    said = home.curl(scheme, f"/nic/update?myip=192.0.2.{last},2001:db8:1::/64", "-A", "Fritz!Box DDNS/1.0.1",
-                     user=f"{name}:{secret}")
-    assert said.startswith("good "), said
+
+    def known():
+        said = home.curl(scheme, f"/nic/update?myip=192.0.2.{last},2001:db8:1::/64", "-A", "Fritz!Box DDNS/1.0.1",
+                         user=f"{name}:{secret}")
+        return said.startswith("good ")
+    wait_until(known, 5, "the new key is known and updates")
     home.stack.wait_answer(home.hosts[0], "A", {f"192.0.2.{last}"})
 
 

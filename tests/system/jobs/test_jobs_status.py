@@ -40,8 +40,8 @@ def test_a_server_that_is_behind_and_one_that_is_silent(own_stack):
     stack.update(myip="192.0.2.1")
     stack.wait_answer(stack.host, "A", {"192.0.2.1"})
     assert state("--named", named_of(stack))[stack.zone] == [("current", 0)]
-    stack.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'bind'")
-    stack.sql("ALTER ROLE bind NOLOGIN")  # named goes on with what it knows
+    stack.sql("ALTER ROLE bind NOLOGIN")
+    stack.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'bind'")  # named goes on with what it knows
     for i in range(3):
         stack.update(myip=f"192.0.2.{i + 2}")
     assert state("--named", named_of(stack))[stack.zone] == [("behind", 3)]
