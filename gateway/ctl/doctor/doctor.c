@@ -39,6 +39,13 @@ doctor_find(struct doctor *doctor, enum doctor_level level, const char *check, c
 		doctor->is_broken = true;
 }
 
+const char *
+doctor_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	return text != NULL ? text : "";
+}
+
 static void
 print_findings(const struct doctor *doctor)
 {

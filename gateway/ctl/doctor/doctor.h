@@ -56,6 +56,9 @@ struct doctor {
 void doctor_find(struct doctor *doctor, enum doctor_level level, const char *check,
 		 const char *mend, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* A member of an object that is text; "" where it is not there or null. */
+const char *doctor_text(const json_t *object, const char *key);
+
 typedef void doctor_check(struct doctor *doctor);
 doctor_check check_database;	// reached, schema, clock, disk
 doctor_check check_roles;	// named and the gateway can use the database, as who they run

@@ -29,13 +29,6 @@ add_name(struct zone_names *names, const char *origin)
 						  sizeof names->shown - names->length, ", ...");
 }
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text != NULL ? text : "";
-}
-
 /* Whether `serial` is older than `wanted`, RFC 1982. */
 static bool
 is_behind(uint32_t serial, uint32_t wanted)
@@ -114,7 +107,7 @@ check_server(struct doctor *doctor, const struct doctor_server *server)
 
 	json_array_foreach(doctor->zones, i, zone)
 	{
-		const char *origin = text_of(zone, "origin");
+		const char *origin = doctor_text(zone, "origin");
 		if (!json_is_true(json_object_get(zone, "served")))
 			continue;
 		served++;
@@ -191,11 +184,11 @@ check_transfers(struct doctor *doctor)
 
 	json_array_foreach(doctor->zones, i, zone)
 	{
-		const char *transfer = text_of(zone, "transfer");
+		const char *transfer = doctor_text(zone, "transfer");
 		if (strcmp(transfer, "named") == 0 && is_open)
-			add_name(&left, text_of(zone, "origin"));
+			add_name(&left, doctor_text(zone, "origin"));
 		else if (strcmp(transfer, "list") == 0 && lists_everybody(zone))
-			add_name(&listed, text_of(zone, "origin"));
+			add_name(&listed, doctor_text(zone, "origin"));
 	}
 	if (left.count > 0)
 		doctor_find(doctor, DOCTOR_WARNING, "transfers",

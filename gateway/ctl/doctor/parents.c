@@ -129,13 +129,6 @@ check_one_mname(struct doctor *doctor, const char *mname, const char *origin)
 		doctor_find(doctor, DOCTOR_FINE, "MNAME", NULL, "%s has an address", mname);
 }
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text != NULL ? text : "";
-}
-
 void
 check_mname(struct doctor *doctor)
 {
@@ -143,13 +136,13 @@ check_mname(struct doctor *doctor)
 	json_t *zone;
 	json_array_foreach(doctor->zones, i, zone)
 	{
-		const char *mname = text_of(zone, "mname");
+		const char *mname = doctor_text(zone, "mname");
 		bool is_seen = false;
 		for (j = 0; j < i && !is_seen; j++)
-			is_seen = strcmp(text_of(json_array_get(doctor->zones, j), "mname"),
+			is_seen = strcmp(doctor_text(json_array_get(doctor->zones, j), "mname"),
 					 mname) == 0;
 		if (!is_seen)
-			check_one_mname(doctor, mname, text_of(zone, "origin"));
+			check_one_mname(doctor, mname, doctor_text(zone, "origin"));
 	}
 }
 
@@ -189,7 +182,7 @@ compare_ns(const struct ask_answer *answer, const json_t *zone,
 static void
 check_parent(struct doctor *doctor, const json_t *zone)
 {
-	const char *origin = text_of(zone, "origin");
+	const char *origin = doctor_text(zone, "origin");
 	char stranger[DDNS_DNAME_TEXT_MAX + 1] = "";
 	struct ask_answer answer;
 	if (ask_dns(&doctor->resolver.address, KNOT_OPCODE_QUERY, origin, KNOT_RRTYPE_NS, true,
