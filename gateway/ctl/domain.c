@@ -110,10 +110,6 @@ put_offline(struct session *session, json_t *object, const struct assignment *as
 		return result;
 	if (address != NULL || url != NULL)
 		value = address != NULL ? "address" : "url";
-	if (value[0] == '\0')
-		return session_fail(
-			session, DDNS_BAD_INPUT, NULL,
-			"offline is page, keep, none, address:ADDR,... or url:URL, not ''");
 	return assign_text(session, object, assignment, value);
 }
 

@@ -133,17 +133,25 @@ column_of(const char *constraint, char *column, size_t size)
 	return false;
 }
 
-/* PostgreSQL's own words on a check show the whole row, secrets and all: they are not repeated. */
+static enum ddns_result
+fail_by_column(struct session *session, enum ddns_result result, const char *column,
+	       const char *fault)
+{
+	char hint[128];
+	snprintf(hint, sizeof hint, "`ddnsctl help %s %s` says what it takes", session->noun,
+		 session->verb);
+	return session_fail(session, result, hint, "%s %s", column, fault);
+}
+
+/* PostgreSQL's own words on a check are for programmers: they are not repeated. */
 static enum ddns_result
 fail_by_check(struct session *session, enum ddns_result result, const char *constraint)
 {
-	char column[64], hint[128];
+	char column[64];
 	if (!column_of(constraint, column, sizeof column))
 		return session_fail(session, result, NULL, "the values do not fit each other (%s)",
 				    constraint);
-	snprintf(hint, sizeof hint, "`ddnsctl help %s %s` says what it takes", session->noun,
-		 session->verb);
-	return session_fail(session, result, hint, "%s does not take this value", column);
+	return fail_by_column(session, result, column, "does not take this value");
 }
 
 /* The database's own words, which are written for a person. */
@@ -159,11 +167,12 @@ fail_by_database(struct session *session, enum ddns_result result)
 	bool is_check = strcmp(error->sqlstate, "23514") == 0 && error->constraint[0] != '\0';
 	if (message == NULL && is_check)
 		return fail_by_check(session, result, error->constraint);
+	if (message == NULL && strcmp(error->sqlstate, "23502") == 0)
+		return fail_by_column(session, result, error->column, "cannot be empty");
 	if (message == NULL)
 		message = error->message[0] != '\0' ? error->message : ddns_result_text(result);
 	result = session_fail(session, result, error->hint, "%s", message);
-	if (!is_check)
-		snprintf(session->detail, sizeof session->detail, "%s", error->detail);
+	snprintf(session->detail, sizeof session->detail, "%s", error->detail);
 	return result;
 }
 

@@ -47,9 +47,10 @@ enum ddns_shape {
 struct ddns_db_error {
 	char sqlstate[6];  // "" when the failure was ours or the network's
 	char message[512]; // one line, no trailing newline; may be shown to a person
-	char detail[512];
+	char detail[512];  // never a whole row, which may hold secrets
 	char hint[512];
 	char constraint[128];
+	char column[64]; // that may not be null
 };
 
 struct ddns_db;	  // one connection, for one thread at a time

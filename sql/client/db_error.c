@@ -76,12 +76,16 @@ copy_fields(struct ddns_db_error *error, const PGresult *result)
 	copy_line(error->sqlstate, sizeof(error->sqlstate), sqlstate);
 	copy_line(error->message, sizeof(error->message),
 		  message != NULL ? message : PQresultErrorMessage(result));
-	copy_line(error->detail, sizeof(error->detail),
-		  PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
+	// not null, check: it shows the whole row, password hashes and all
+	if (strcmp(error->sqlstate, "23502") != 0 && strcmp(error->sqlstate, "23514") != 0)
+		copy_line(error->detail, sizeof(error->detail),
+			  PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
 	copy_line(error->hint, sizeof(error->hint),
 		  PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
 	copy_line(error->constraint, sizeof(error->constraint),
 		  PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME));
+	copy_line(error->column, sizeof(error->column),
+		  PQresultErrorField(result, PG_DIAG_COLUMN_NAME));
 }
 
 const struct ddns_db_error *

@@ -165,6 +165,23 @@ def test_password_from_standard_input(ctl, database_stack):
     assert ctl.json("account", "show", "pat")["has_password"] is False
 
 
+@pytest.mark.parametrize("words, column", [
+    (("account", "set", "shown", "role="), "role"),
+    (("account", "set", "shown", "state="), "state"),
+    (("account", "add", "shown-2", "--no-password", "--role", ""), "role"),
+    (("domain", "set", "shown.secrets.example", "offline="), "offline"),
+])
+def test_a_refused_value_shows_no_row(ctl, words, column):
+    """PostgreSQL's detail would be the whole row: password hash and registration ID with it."""
+    if "shown" not in ctl("account", "list"):
+        ctl("account", "add", "shown", "--password-stdin", text="shown-password\n")
+        ctl("zone", "add", "secrets.example", "--shared", "--ns", "ns1.example.org")
+        ctl("domain", "add", "shown.secrets.example", "--account", "shown")
+    said = ctl.refused(*words).splitlines()
+    assert said == [f"ddnsctl: {column} cannot be empty",
+                    f"ddnsctl: hint: `ddnsctl help {words[0]} {words[1]}` says what it takes"]
+
+
 def test_password_is_never_an_argument(ctl):
     ctl.refused("account", "add", "arg", "--password", "hunter2", status=2)
     ctl.refused("account", "set", "pat", "--password=hunter2", status=2)
