@@ -4,6 +4,7 @@
 import contextlib
 import ipaddress
 import json
+import re
 import socket
 import struct
 
@@ -81,6 +82,21 @@ def test_dhcpd(site, programs, machines, style, mark):
     site.stack.wait_answer(name, "A", {second})
     other.release()
     dhcpd.wait_log("Removed reverse map on")
+
+
+def test_dhcpd_without_primary(site, programs, machines):
+    """It finds the gateway by the zone's MNAME, signs what it sends for the name, and never what it sends for the address."""
+    configuration = re.sub(r"primary [0-9.]+; ", "", site.recipe("ISC dhcpd", secret=site.secrets["dhcp"]))
+    assert "primary" not in configuration
+    configuration = site.write("dhcpd.conf", configuration + SUBNET)
+    leases = site.write("dhcpd.leases", "")
+    dhcpd = programs.start("/usr/sbin/dhcpd", "-4", "-f", "-d", "-cf", configuration, "-lf", leases, "--no-pid", "vb")
+    dhcpd.wait_log("Server starting service")
+    address = machines(5, "lone").lease()
+    dhcpd.wait_log(f"Added new forward map from lone.example.org.? to {address}")
+    dhcpd.wait_log("Unable to add reverse map from .*: REFUSED")
+    site.stack.wait_answer("lone.example.org", "A", {address})
+    assert served(site, reverse(address), "PTR") == set()
 
 
 @pytest.fixture
