@@ -115,10 +115,6 @@ begin
   end if;
   is_changed := d_ids <> '{}' or u_ids <> '{}' or i_owners <> '{}';
 
-  -- From here triggers write the history.
-  perform set_config('ddns.told', 'off', true);
-  perform set_config('ddns.actor', json_build_object('account', (select login from accounts where id = p_account),
-                                                     'key', p_key_name, 'door', 'dns', 'peer', p_peer)::text, true);
   -- Addresses of domains.  An update puts them online, the removal of the last one offline.
   for j in 1..cardinality(p_domains) loop
     continue when not exists (select from unnest(p_owners, p_kinds, p_is_live, p_old_ttls) s (owner, kind, is_live, old_ttl)
@@ -126,19 +122,35 @@ begin
                                 and s.is_live = (s.old_ttl is null))
               and not (p_domains[j] = any (p_adds)
                        and exists (select from domains d where d.id = p_domains[j] and not d.online));
-    update domains d
-    set address = n.address, online = n.address <> '{}',
-        online_since = case when n.address = '{}' then null when d.online then d.online_since else now() end,
-        offline_reason = case when n.address = '{}' then 'update' end
-    from (select coalesce(array_agg(s.rdata::inet order by s.rdata::inet), '{}') as address
-          from unnest(p_owners, p_kinds, p_is_live, p_rdata) s (owner, kind, is_live, rdata)
-          where s.owner = p_domain_owners[j] and s.kind = 'address' and s.is_live) n
-    where d.id = p_domains[j];
+    with o as (
+      select d.id, d.name, d.address, d.online from domains d where d.id = p_domains[j]),
+    n as (
+      update domains d
+      set address = n.address, online = n.address <> '{}',
+          online_since = case when n.address = '{}' then null when d.online then d.online_since else now() end,
+          offline_reason = case when n.address = '{}' then 'update' end
+      from (select coalesce(array_agg(s.rdata::inet order by s.rdata::inet), '{}') as address
+            from unnest(p_owners, p_kinds, p_is_live, p_rdata) s (owner, kind, is_live, rdata)
+            where s.owner = p_domain_owners[j] and s.kind = 'address' and s.is_live) n
+      where d.id = p_domains[j]
+      returning d.address, d.online)
+    insert into history (zone, name, account, key, door, peer, what, old, new, serial)
+    select p_origin, o.name, (select login from accounts where id = p_account), p_key_name, 'dns', p_peer, x.what, x.old,
+           x.new, next_serial(p_zone, true)
+    from o cross join n cross join lateral (values
+      ('address', nullif(array_to_string(o.address, ','), ''), nullif(array_to_string(n.address, ','), '')),
+      ('state', case when o.online then 'online' else 'offline' end, case when n.online then 'online' else 'offline' end))
+      x (what, old, new)
+    where x.old is distinct from x.new;
     is_changed := true;
   end loop;
 
+  -- A zone's history is written by triggers.
   for i in 1..cardinality(p_kinds) loop
     continue when p_kinds[i] <> 'soa';
+    perform set_config('ddns.told', 'off', true);
+    perform set_config('ddns.actor', json_build_object('account', (select login from accounts where id = p_account),
+                                                       'key', p_key_name, 'door', 'dns', 'peer', p_peer)::text, true);
     is_changed := write_soa(p_zone, p_rdata[i], p_ttls[i]) or is_changed;
   end loop;
 

@@ -45,8 +45,8 @@ begin
     select m.zone, e.value ->> 1 as owner
     from message m cross join jsonb_array_elements(m.c || m.p) e (value)
     group by 1, 2 having count(distinct m.i) > 1 or e.value ->> 1 = '@'),
-  plain as materialized (
-    select c.*, z.id as zone_id, r.id, r.ttl as old_ttl, r.rdata as old_rdata,
+  fitting as materialized (
+    select c.*, z.id as zone_id, z.kind, z.addresses, r.id, r.ttl as old_ttl, r.rdata as old_rdata,
            r.ttl <> c.ttl or r.rdata <> c.rdata as is_changed
     from candidate c
     join zones z on z.origin = c.zone and z.served and z.id = any (p_locked)
@@ -56,8 +56,10 @@ begin
     where not exists (select from mentioned m where m.zone = c.zone and m.owner in (c.owner, '@'))
       and not exists (select from domains d where d.zone = c.zone and d.owner = c.owner offset 0)
       and not exists (select from duplicates d where d.key_name = c.key_name and d.mac = c.mac offset 0)
-      and octet_length(c.rdata) <= 255 -- the least that set_octets can be
-      and update_refused(z.kind, z.addresses, c.type, c.ttl, c.rdata) is null
+      and octet_length(c.rdata) <= 255), -- the least that set_octets can be
+  plain as materialized (               -- what the policy costs, only of those
+    select c.* from fitting c
+    where update_refused(c.kind, c.addresses, c.type, c.ttl, c.rdata) is null
       and message_refused(c.account, c.key, c.zone, array[c.owner], '{delete_rrset,add}', array[c.owner, c.owner],
                           array[c.type, c.type], '{}', '{}', '{}') is null),
   zone_serials as materialized (
