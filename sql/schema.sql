@@ -208,6 +208,7 @@ create unique index domains_wild on domains (zone, wild_owner);
 create unique index domains_www on domains (zone, www_owner) where www <> 'off';
 create index domains_account on domains (account_id);
 create index domains_term on domains (term_ends) where term_ends is not null;
+create index domains_below on domains ((zone || ' ' || reverse(owner)));   -- as records_below
 
 -- A domain's records lie in its zone: at REPEATABLE READ this is what makes two writers, one at
 -- the domain and one at its records, meet in one zone_state row.

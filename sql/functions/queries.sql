@@ -89,17 +89,21 @@ begin
   return next;
 end $$;
 
--- Whether anything is stored below a name of a zone.
+-- Whether anything is stored below a name of a zone.  Strangers ask for this, as often as the name has labels: it
+-- must be found by records_below and domains_below, in zones of any size.
 create or replace function is_above(p_origin text, p_owner text) returns boolean
 language plpgsql stable
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
+declare
+  below constant text collate "C" := p_origin || ' ' || reverse(p_owner);
 begin
-  return exists (select from records where zone = p_origin and reverse(owner) >= reverse(p_owner) || '.'
-                   and reverse(owner) < reverse(p_owner) || '/')
-    -- only where domains may have several labels can one be below another name
-    or (select kind <> 'shared' or depth > 1 from zones where origin = p_origin)
-       and exists (select from domains where zone = p_origin and right(owner, length(p_owner) + 1) = '.' || p_owner);
+  return exists (select from records
+                 where zone || ' ' || reverse(owner) > below || '.' and zone || ' ' || reverse(owner) < below || '/'
+                   and is_at_or_below(owner, p_owner))
+      or exists (select from domains
+                 where zone || ' ' || reverse(owner) > below || '.' and zone || ' ' || reverse(owner) < below || '/'
+                   and is_at_or_below(owner, p_owner));
 end $$;
 
 -- A served zone, and whether a key may have all of it: its account's own, private zone, and no list

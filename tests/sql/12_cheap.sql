@@ -6,7 +6,7 @@ set client_min_messages = warning;
 \set zones 500
 \getenv names DDNS_TEST_NAMES
 \getenv zones DDNS_TEST_ZONES
-select plan(8);
+select plan(9);
 select test.world();
 insert into ddns.zones (origin, mname, rname) select 'small' || i || '.test', 'ns1.test', 'h.test' from generate_series(1, :zones) i;
 insert into ddns.records (zone, owner, type, rdata)
@@ -65,8 +65,22 @@ end $$;
 select cmp_ok(pg_temp.lasts(), '<', interval '4 ms', 'five domains in 4 ms, ten times what it should be');
 select diag('catch_up of five domains, each of 200 times: ' || pg_temp.lasts());
 
--- A foreign key's cascade is planned without knowledge of sizes too.
 insert into ddns.records (zone, owner, type, rdata) select 'dyn.test', 't.' || owner, 'TXT', 'x' from ddns.domains where zone = 'dyn.test';
+
+-- What a stranger asks for, with as many labels as he likes.
+create function pg_temp.asks(p_name text) returns bigint language plpgsql as $$
+declare
+  before bigint := pg_temp.rows_read();
+begin
+  if (select rcode from ddns.answer_query(p_name, 'A') limit 1) <> 3 then
+    raise exception 'it is there';
+  end if;
+  return pg_temp.rows_read() - before;
+end $$;
+update ddns.zones set depth = 2 where origin = 'dyn.test';
+select cmp_ok(pg_temp.asks(repeat('a.', 100) || 'dyn.test'), '<', 1000::bigint, 'a name of a hundred labels that is not there');
+
+-- A foreign key's cascade is planned without knowledge of sizes too.
 create function pg_temp.deletes() returns bigint language plpgsql as $$
 declare
   before bigint := pg_temp.rows_read();
