@@ -24,8 +24,8 @@ enum {
 	LOCK_MS = 200, // longest time that all wait for a lock that cannot be tried: of a table
 	OPEN_MS = 1000,
 	STATEMENT_MS = 2000,
-	TURN_MS = 500,	   // longest sleep, and
-	WAITING_MS = 2,	   // where some wait for their turn
+	TURN_MS = 500,	// longest sleep, and
+	WAITING_MS = 2, // where some wait for their turn
 };
 
 struct queue {
@@ -74,6 +74,20 @@ queue_take(struct queue *queue)
 	queue->count--;
 	exchange->next = NULL;
 	return exchange;
+}
+
+/* Puts all of `front` before the others. */
+static void
+queue_prepend(struct queue *queue, struct queue *front)
+{
+	if (front->last == NULL)
+		return;
+	front->last->next = queue->first;
+	if (queue->first == NULL)
+		queue->last = front->last;
+	queue->first = front->first;
+	queue->count += front->count;
+	*front = (struct queue){.first = NULL};
 }
 
 static void
@@ -202,29 +216,30 @@ open_database(struct committer *committer)
 	return is_open;
 }
 
-/* Takes a group; those whose time is over are answered here, those whose turn is later stay. */
+/* Takes a group; those whose time is over are answered here, those whose turn is later, or for whom
+ * there is no room, stay in their order. */
 static void
 take_group(struct committer *committer)
 {
 	struct group *group = &committer->group;
-	struct queue overdue = {.first = NULL};
+	struct queue overdue = {.first = NULL}, later = {.first = NULL};
 	int64_t now = exchange_clock_ms();
 	struct exchange *exchange;
 
 	group->count = 0;
 
 	pthread_mutex_lock(&committer->lock);
-	size_t waiting = committer->queue.count;
-	for (size_t i = 0; i < waiting && group->count < GROUP_MAX; i++) {
-		exchange = queue_take(&committer->queue);
+	while (group->count < GROUP_MAX && (exchange = queue_take(&committer->queue)) != NULL) {
 		int64_t patience = exchange->retry_at_ms != 0 ? BUSY_MS : PATIENCE_MS;
 		if (now - exchange->begun_ms > patience)
 			queue_add(&overdue, exchange);
-		else if (exchange->retry_at_ms > now || !ddns_db_is_open(committer->db))
-			queue_add(&committer->queue, exchange);
+		else if (exchange->retry_at_ms > now || !ddns_db_is_open(committer->db) ||
+			 !group_has_room(group, exchange))
+			queue_add(&later, exchange);
 		else
 			group->members[group->count++] = exchange;
 	}
+	queue_prepend(&committer->queue, &later);
 	committer->status.waiting = committer->queue.count;
 	committer->status.seen_alive_ms = now;
 	pthread_mutex_unlock(&committer->lock);
@@ -232,7 +247,9 @@ take_group(struct committer *committer)
 		if (exchange->retry_at_ms != 0)
 			fail(committer, exchange, UPDATE_BUSY, "a lock was held too long");
 		else
-			fail(committer, exchange, UPDATE_UNAVAILABLE, "the database is away");
+			fail(committer, exchange, UPDATE_UNAVAILABLE,
+			     ddns_db_is_open(committer->db) ? "too many updates wait"
+							    : "the database is away");
 }
 
 static void

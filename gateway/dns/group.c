@@ -27,6 +27,32 @@ enum {
 
 enum { RCODE_BUSY = -1 };
 
+enum {				// changes and prerequisites together
+	WORK_MAX = 300,		// of a group: it is done long before STATEMENT_MS of the committer
+	ACCOUNT_WORK_MAX = 150, // of one account in it: others find room beside it
+};
+
+static size_t
+work_of(const struct exchange *exchange)
+{
+	return exchange->changes->change_count + exchange->changes->prerequisite_count;
+}
+
+bool
+group_has_room(const struct group *group, const struct exchange *exchange)
+{
+	size_t work = work_of(exchange), account_work = work;
+
+	for (size_t i = 0; i < group->count; i++) {
+		size_t more = work_of(group->members[i]);
+		work += more;
+		if (group->members[i]->key->account_id == exchange->key->account_id)
+			account_work += more;
+	}
+	return group->count == 0 ||
+	       (group->count < GROUP_MAX && work <= WORK_MAX && account_work <= ACCOUNT_WORK_MAX);
+}
+
 static void
 member_add(struct ddns_array *parameters, const struct exchange *exchange)
 {

@@ -25,6 +25,10 @@ struct group {
 	struct ddns_db_error error; // after one that did not
 };
 
+/* Whether one more message finds room: a group is short in time, and no account fills it.  An empty
+ * one takes any. */
+bool group_has_room(const struct group *group, const struct exchange *exchange);
+
 /*
  * Runs and commits the members in the order they have, in one round trip.  DDNS_OK: each has its
  * verdict.  DDNS_UNAVAILABLE: the connection went, and what was done is not known; to run them
