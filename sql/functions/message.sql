@@ -69,7 +69,8 @@ begin
   select coalesce(array_agg(d.id), '{}'), coalesce(array_agg(d.owner), '{}'), coalesce(array_agg(d.ttl), '{}')
   into d_id, d_owner, d_ttl
   from unnest(owners) u (owner) cross join lateral (
-    select * from domains where zone = z.origin and owner = u.owner for no key update) d;
+    -- a stranger's is not locked: whoever names it is refused
+    select * from domains where zone = z.origin and owner = u.owner and account_id = p_account for no key update) d;
   select coalesce(array_agg(r.id), '{}'), coalesce(array_agg(r.owner), '{}'), coalesce(array_agg(r.type), '{}'),
          coalesce(array_agg(r.ttl::bigint), '{}'), coalesce(array_agg(r.rdata), '{}')
   into s_id, s_owner, s_type, s_ttl, s_rdata
