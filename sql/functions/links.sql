@@ -155,6 +155,26 @@ end $$;
 create or replace trigger unlink before delete on domains for each row
   when (old.owner = '@') execute function domains_unlink();
 
+-- Where a CNAME stands at www.<domain>, it is what counts, and a redirect set there would do nothing.
+create or replace function domains_www() returns trigger
+language plpgsql security definer
+set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+begin
+  if exists (select from records where zone = new.zone and owner = new.www_owner and type = 'CNAME') then
+    raise integrity_constraint_violation using
+      message = format('www.%s is a CNAME: browsers that ask for it cannot be redirected', new.name),
+      hint = format('Delete that record first: DELETE FROM ddns.records WHERE zone = %L AND owner = %L; '
+                    '(or ddnsctl record delete)', new.zone, new.www_owner);
+  end if;
+  return null;
+end $$;
+
+create or replace trigger www_insert after insert on domains for each row
+  when (new.www <> 'off') execute function domains_www();
+create or replace trigger www_update after update of www, www_port, www_url on domains for each row
+  when (new.www <> 'off' and (new.www, new.www_port, new.www_url) is distinct from (old.www, old.www_port, old.www_url))
+  execute function domains_www();
+
 -- What must hold between rows, looked at once more with the zone's state row held: at READ
 -- COMMITTED this sees all that committed in the zone before.  (At REPEATABLE READ the state row
 -- cannot be had if anything did: 40001.)  Names null: the whole zone; then records and domains are

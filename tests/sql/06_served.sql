@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- What is served: states, redirects, wildcards, defaults and what they yield to.
 begin;
-select plan(47);
+select plan(49);
 select test.world();
 create function pg_temp.joe(p_what text) returns void language plpgsql as $$
 begin execute 'update ddns.domains set ' || p_what || ' where name = ''joe.dyn.test'''; end $$;
@@ -50,6 +50,14 @@ select is((select string_agg(concat_ws(' ', owner, kind, target, fallback), '; '
 select pg_temp.joe('online = false, offline = ''page''');
 select is(test.at('dyn.test', 'www.joe') || coalesce(pg_temp.redirect('www.joe'), ''), '', 'www is as all below it while offline');
 select pg_temp.joe('online = true');
+
+-- www where a CNAME stands
+select pg_temp.joe('www = ''off''');
+insert into ddns.records (zone, owner, type, rdata) values ('dyn.test', 'www.joe', 'CNAME', 'x.test.');
+select test.refused($$update ddns.domains set www = 'port' where name = 'joe.dyn.test'$$, '23000', 'www.joe.dyn.test is a CNAME: browsers that ask for it cannot be redirected', 'Delete that record first:%', 'www= beside a CNAME');
+select test.refused($$insert into ddns.domains (zone, owner, account_id, www) values ('dyn.test', 'www', test.account('joe'), 'port'), ('own.test', 'joe', test.account('joe'), 'port'); insert into ddns.records (zone, owner, type, rdata) values ('own.test', 'www.joe', 'CNAME', 'x.test.'); update ddns.domains set www_port = 81 where zone = 'own.test'$$, '23000', 'www.joe.own.test is a CNAME%', '%', 'nor to another port, where it came later');
+delete from ddns.records where owner = 'www.joe';
+select pg_temp.joe('www = ''url''');
 
 -- what wins over what
 insert into ddns.records (zone, owner, type, rdata) values ('dyn.test', 'joe', 'MX', '5 mail.test.'), ('dyn.test', 'joe', 'TXT', 'x'), ('dyn.test', '*.joe', 'AAAA', '2001:db8::5');

@@ -83,6 +83,17 @@ def test_service_3_1_explicit_records_win(host):
     host.serves("A", "192.0.2.88", name="www")
 
 
+def test_service_3_1_no_redirect_of_www_where_a_cname_stands(host):
+    """Explicit records win over defaults: www= is refused with a reason where a CNAME stands, until that is deleted."""
+    host.update(myip="192.0.2.1")
+    host.add("www", "CNAME", "site.example.net.")
+    assert f"www.{host.name} is a CNAME" in host.refused("domain", "set", host.name, "www=port:8080")
+    assert host.show()["www"] == "off"
+    host.stack.ctl("record", "delete", host.full("www"), "CNAME")
+    host.set("www=port:8080")
+    host.browser(302, f"http://{host.name}:8080/", name="www")
+
+
 def test_service_3_1_what_exists_is_not_covered_by_the_wildcard(host):
     """What exists below a name is not covered by its wildcard (RFC 4592)."""
     host.update(myip="192.0.2.1")
