@@ -287,8 +287,12 @@ resolver_free(struct resolver *resolver)
 void
 resolver_submit(struct resolver *resolver, struct exchange *exchange)
 {
+	size_t most = resolver->options.waiting_max;
+
+	if (!exchange->is_verified)
+		most -= most / 4; // the rest is for those who have a key
 	pthread_mutex_lock(&resolver->lock);
-	bool is_full = resolver->waiting >= resolver->options.waiting_max;
+	bool is_full = resolver->waiting >= most;
 	if (!is_full) {
 		exchange->next = NULL;
 		if (resolver->last != NULL)

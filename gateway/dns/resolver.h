@@ -18,7 +18,7 @@ struct resolver;
 struct resolver_options {
 	const char *database; // conninfo; copied
 	unsigned threads;
-	size_t waiting_max;    // more are dropped: the asker asks again
+	size_t waiting_max; // more are dropped: the asker asks again; a quarter is for the verified
 	bool is_for_transfers; // AXFR and IXFR (answered by the whole zone); else all other queries
 };
 enum ddns_result resolver_create(const struct resolver_options *options,

@@ -3,11 +3,13 @@
 
 import re
 import socket
+import threading
 import time
 
+import dns.message
+import dns.rcode
+
 from .client import ZONE
-
-
 
 OTHER = "other.example.net"
 DEEP = ".".join("a" * 100)
@@ -47,3 +49,26 @@ def test_no_account_keeps_the_others_waiting(update):
     assert rcodes == ["NOERROR"] * 4
     # and the account itself gets done what there is time for
     assert update.stack.sql("SELECT count(*) > 0 FROM ddns.records WHERE zone = %s AND owner ~ '^f'", (ZONE,)) == [(True,)]
+
+
+def test_strangers_leave_room_for_those_with_a_key(update):
+    """Queries that wait for the database: over TCP strangers have more of them than may wait in all."""
+    asked = dns.message.make_query(f"ns1.{ZONE}", "A").to_wire()
+    strangers = []
+    other = update.stack.connect(autocommit=False)
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("LOCK TABLE ddns.zones IN ACCESS EXCLUSIVE MODE")
+        for source in ("127.0.0.1", "127.0.0.3"):
+            for _ in range(20):
+                stranger = socket.create_connection((update.address, update.port), source_address=(source, 0))
+                stranger.sendall((len(asked).to_bytes(2, "big") + asked) * 16)
+                strangers.append(stranger)
+        unlock = threading.Timer(0.3, other.rollback)
+        unlock.start()
+        assert update.query(f"ns1.{ZONE}", "A", key="k1").rcode() == dns.rcode.NOERROR
+        unlock.join()
+    finally:
+        other.close()
+        for stranger in strangers:
+            stranger.close()
