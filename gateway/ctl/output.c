@@ -8,10 +8,35 @@
 
 enum { GAP = 2 };
 
-static bool
-is_control(unsigned char c)
+/* The length of what stands first in a text, where it would steer a terminal; else 0. */
+static size_t
+control_length(const char *text)
 {
-	return c < 0x20 || c == 0x7f;
+	const unsigned char *c = (const unsigned char *)text;
+	if (c[0] < 0x20 || c[0] == 0x7f)
+		return 1;
+	if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) // C1: U+009B begins what ESC [ does
+		return 2;
+	if (c[0] != 0xe2)
+		return 0;
+	// line ends, and what turns text round: U+2028 to U+202E, U+2066 to U+2069
+	return (c[1] == 0x80 && c[2] >= 0xa8 && c[2] <= 0xae) ||
+			       (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9)
+		       ? 3
+		       : 0;
+}
+
+/* Text may be strangers', as in the reason of a try that failed. */
+static void
+replace_controls(char *text)
+{
+	char *to = text;
+	while (*text != '\0') {
+		size_t length = control_length(text);
+		*to++ = length > 0 ? '?' : *text;
+		text += length > 0 ? length : 1;
+	}
+	*to = '\0';
 }
 
 /* Columns that a text takes: the characters of its UTF-8. */
@@ -77,9 +102,8 @@ text_of(const json_t *value, enum output_kind kind)
 		text = join(value);
 	else
 		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-	for (char *c = text; c != NULL && *c != '\0'; c++)
-		if (is_control((unsigned char)*c))
-			*c = '?';
+	if (text != NULL)
+		replace_controls(text);
 	return text;
 }
 

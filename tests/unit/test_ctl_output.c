@@ -62,6 +62,10 @@ test_tables(void **state)
 	check_table("[{\"name\": \"\\u00fc\\u001b[2J\", \"n\": null, \"list\": true}]",
 		    "NAME   N  LIST\n"
 		    "\xc3\xbc?[2J  -  yes\n");
+	check_table("[{\"name\": \"\\u009b2J\\u00a0\\u202ea\\u2069\\u2028\\u2027\\u206a\", \"n\": "
+		    "1, \"list\": \"\\u0080\\u00df\"}]",
+		    "NAME        N  LIST\n"
+		    "?2J\xc2\xa0?a??\xe2\x80\xa7\xe2\x81\xaa  1  ?\xc3\x9f\n");
 }
 
 static void
