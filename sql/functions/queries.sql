@@ -114,6 +114,8 @@ language sql stable set search_path = ddns, pg_temp as $$
   select z.zone_id, coalesce(k.account_id = o.account_id and k.names = '{}' and k.types = '{}' and k.verbs = '{}'
                              and (k.domains = '{}' or z.origin = any (k.domains)), false), z.ttl::bigint,
          format('%s. %s. %s %s %s %s %s', z.mname, z.rname, z.serial, z.refresh, z.retry, z.expire, z.negative_ttl)
-  from served_zones z join zones o on o.id = z.zone_id left join keys k on k.id = p_key
+  from served_zones z join zones o on o.id = z.zone_id
+  left join (keys k join accounts a on a.id = k.account_id and a.state = 'active')
+    on k.id = p_key and (k.expires is null or k.expires > now())
   where z.origin = p_origin
 $$;

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- answer_query and transfer_zone: what update clients ask before and after.
 begin;
-select plan(37);
+select plan(39);
 select test.world();
 insert into ddns.zones (origin, kind, account_id, mname, rname, ttl, negative_ttl)
 values ('p.test', 'private', test.account('joe'), 'ns1.p.test', 'h.test', 300, 30), ('sub.p.test', 'own', null, 'ns1.p.test', 'h.test', 60, 60),
@@ -69,5 +69,10 @@ select is(pg_temp.transfers('p.test'), 'all.k+ ann.k- part.k- txt.k- zone.k+', '
 select is(pg_temp.transfers('dyn.test'), 'all.k- ann.k- part.k- txt.k- zone.k-', 'a shared one to nobody');
 select is(pg_temp.transfers('sub.p.test'), 'all.k- ann.k- part.k- txt.k- zone.k-', 'nor one that is the operator''s');
 select is(pg_temp.transfers('gone.test'), 'all.k ann.k part.k txt.k zone.k', 'one that is not served is not there');
+update ddns.keys set expires = now() - interval '1 second' where name = 'all.k';
+select is(pg_temp.transfers('p.test'), 'all.k- ann.k- part.k- txt.k- zone.k+', 'nor to a key that has expired');
+update ddns.accounts set state = 'suspended' where login = 'joe';
+update ddns.zones set served = true where origin = 'p.test';
+select is(pg_temp.transfers('p.test'), 'all.k- ann.k- part.k- txt.k- zone.k-', 'nor to those of a suspended account, even if somebody serves its zone');
 select * from finish();
 rollback;
