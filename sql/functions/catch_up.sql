@@ -42,7 +42,8 @@ begin
     into l from steps where zone_id = p_zone and version between p_version and s.version;
     select array_agg(distinct c.owner), count(*) into names, n -- sorts; "select distinct" would size a hash
     from (select owner from changes where xid = any (l.xids) and zone_id = p_zone limit 10001) c;
-    if not l.known or l.whole or l.n <> s.version - p_version or n > 10000 then
+    if not l.known or l.whole or l.n <> s.version - p_version or n > 10000
+       or cardinality(names) > 4000 then
       what := 'whole';
     end if;
   end if;
