@@ -170,12 +170,12 @@ class Cluster:
         """SIGSTOP to the postmaster and all its children, as a machine that hangs."""
         self.server.send(signal.SIGSTOP)
         for pid in self._backends():
-            os.kill(pid, signal.SIGSTOP)
+            process.signal_if_there(pid, signal.SIGSTOP)
 
     def resume(self):
         self.server.send(signal.SIGCONT)
         for pid in self._backends():
-            os.kill(pid, signal.SIGCONT)
+            process.signal_if_there(pid, signal.SIGCONT)
 
     # -- who connects ----------------------------------------------------------------------------------
 
@@ -270,7 +270,7 @@ class Cluster:
         while (left := self._backends()) and time.monotonic() < deadline:
             time.sleep(0.02)
         for pid in left:
-            os.kill(pid, signal.SIGKILL)
+            process.signal_if_there(pid, signal.SIGKILL)
 
     def _remove_stale_lock(self):
         """A pid file that a killed server left must not make PostgreSQL think it runs, or spare another's pid."""

@@ -127,13 +127,7 @@ class Server:
     def send(self, number):
         """Sends a signal; False when there is nobody to get it."""
         pid = self.pid()
-        if pid is None:
-            return False
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            return False
-        return True
+        return pid is not None and signal_if_there(pid, number)
 
     def wait_gone(self, timeout):
         """True when it is gone within timeout seconds."""
@@ -166,6 +160,15 @@ class Server:
     def _reap(self):
         if self._child is not None and self._child.poll() is not None:
             self._child = None
+
+
+def signal_if_there(pid, number):
+    """Sends a signal; False when the process has ended meanwhile."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def processes_of(directory):

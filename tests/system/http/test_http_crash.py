@@ -2,13 +2,13 @@
 """kill -9 in the midst of updates: what was acknowledged is there, and nothing is there by half."""
 
 import contextlib
-import os
 import random
 import signal
 import threading
 
 import pytest
 
+from ddns.process import signal_if_there
 from ddns.steps import wait_until
 from http_hosts import add_hosts, all_addresses, demo, wait_served
 from http_raw import connect, parse, read_all, request, update_target
@@ -106,8 +106,7 @@ def signal_at_commit(stack, number):
             cursor.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'ddns-gateway' "
                            "AND state = 'active' AND query ~* '^commit'")
             if row := cursor.fetchone():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(row[0], number)
+                signal_if_there(row[0], number)
                 break
     connection.close()
     wait_until(stack.cluster.is_ready, 30, "PostgreSQL is back")
