@@ -68,32 +68,16 @@ open_key_file(const char *path, int *fdp, char *error, size_t size)
 	return DDNS_OK;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static bool
-parse_key(const char *text, size_t length, uint8_t bytes[SECRET_KEY_SIZE])
+parse_key(char *text, size_t length, uint8_t bytes[SECRET_KEY_SIZE])
 {
 	if (length == KEY_FILE_SIZE && text[length - 1] == '\n')
 		length--;
 	if (length != 2 * SECRET_KEY_SIZE)
 		return false;
-	for (size_t i = 0; i < SECRET_KEY_SIZE; i++) {
-		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-		if (high < 0 || low < 0)
-			return false;
-		bytes[i] = (uint8_t)(high << 4 | low);
-	}
-	return true;
+	text[length] = '\0';
+	return OPENSSL_hexstr2buf_ex(bytes, SECRET_KEY_SIZE, &length, text, '\0') == 1 &&
+	       length == SECRET_KEY_SIZE;
 }
 
 static enum ddns_result

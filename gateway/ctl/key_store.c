@@ -240,12 +240,6 @@ cleanup:
 	return result;
 }
 
-static int
-hex_digit(char c)
-{
-	return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
 enum ddns_result
 key_store_fetch(struct session *session, const struct key_store *store, const char *name,
 		struct key_clause *clause)
@@ -260,13 +254,11 @@ key_store_fetch(struct session *session, const struct key_store *store, const ch
 		result = lookup_missing(session, "key", name);
 		goto cleanup;
 	}
-	// encode() of the database: pairs of digits and small letters
-	for (const char *c = ddns_rows_text(rows, 0, 1); c[0] != '\0' && length < sizeof blob;
-	     c += 2)
-		blob[length++] = (uint8_t)(hex_digit(c[0]) << 4 | hex_digit(c[1]));
 	const char *algorithm = ddns_rows_text(rows, 0, 0);
-	if (secret_decrypt(&store->file, name, algorithm, blob, length, secret, &length) !=
-	    DDNS_OK) {
+	if (OPENSSL_hexstr2buf_ex(blob, sizeof blob, &length, ddns_rows_text(rows, 0, 1), '\0') !=
+		    1 ||
+	    secret_decrypt(&store->file, name, algorithm, blob, length, secret, &length) !=
+		    DDNS_OK) {
 		result = session_fail(session, DDNS_DENIED,
 				      "was it stored under another file, before that was "
 				      "replaced? delete the key and make it anew",

@@ -141,28 +141,6 @@ keys_add(struct keys *keys, struct keyring_key *key)
 	return DDNS_OK;
 }
 
-static int
-digit_of(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Octets of hexadecimal digits; false: they are none, or too many. */
-static bool
-hex_read(const char *text, uint8_t *out, size_t size, size_t *lengthp)
-{
-	size_t length = 0;
-
-	for (; text[0] != '\0'; text += 2) {
-		int high = digit_of(text[0]), low = high < 0 ? -1 : digit_of(text[1]);
-		if (low < 0 || length == size)
-			return false;
-		out[length++] = (uint8_t)(high * 16 + low);
-	}
-	*lengthp = length;
-	return true;
-}
-
 /* Columns: name, id, account_id, algorithm, secret in hexadecimal, expires or null.  Where the key
  * cannot be used, *keyp is NULL. */
 static enum ddns_result
@@ -180,7 +158,8 @@ row_read(const struct keyring *keyring, const struct ddns_rows *rows, size_t row
 	if (strlen(name) <= DDNS_DNAME_TEXT_MAX &&
 	    tsig_algorithm_by_name(algorithm, &key->tsig.algorithm) == DDNS_OK &&
 	    ddns_dname_to_wire(name, key->tsig.name, &key->tsig.name_length) == DDNS_OK &&
-	    hex_read(ddns_rows_text(rows, row, 4), blob, sizeof(blob), &length) &&
+	    OPENSSL_hexstr2buf_ex(blob, sizeof(blob), &length, ddns_rows_text(rows, row, 4),
+				  '\0') == 1 &&
 	    secret_decrypt(&keyring->secret_key, name, algorithm, blob, length, key->secret,
 			   &key->tsig.secret_length) == DDNS_OK) {
 		memcpy(key->name, name, strlen(name) + 1);

@@ -4,17 +4,7 @@
 
 #include <string.h>
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+#include <openssl/crypto.h>
 
 enum ddns_result
 query_decode(char *text, size_t *lengthp)
@@ -23,7 +13,8 @@ query_decode(char *text, size_t *lengthp)
 	for (size_t in = 0; in < length; in++) {
 		char c = text[in];
 		if (c == '%' && length - in > 2) {
-			int high = hex_digit(text[in + 1]), low = hex_digit(text[in + 2]);
+			int high = OPENSSL_hexchar2int((unsigned char)text[in + 1]);
+			int low = OPENSSL_hexchar2int((unsigned char)text[in + 2]);
 			if (high >= 0 && low >= 0) {
 				c = (char)(high << 4 | low);
 				in += 2;
