@@ -12,17 +12,34 @@ returns table (name text, zone text, owner text, ttl bigint, type text, rdata te
                interface_id text)
 language sql stable set search_path = ddns, pg_temp as $$
   with z as (select id, origin, zones.served from zones where origin = p_zone),
+  -- the whole zone; or what is at a name and, by the index that is_above() uses, below it
+  r as (
+    select * from records where zone = p_zone and p_owner = '@'
+    union all
+    select * from records where zone = p_zone and owner = p_owner and p_owner <> '@'
+    union all
+    select * from records
+    where zone || ' ' || reverse(owner) > (p_zone || ' ' || reverse(p_owner) || '.') collate "C"
+      and zone || ' ' || reverse(owner) < (p_zone || ' ' || reverse(p_owner) || '/') collate "C"
+      and p_owner <> '@' and is_at_or_below(owner, p_owner)),
+  d as (
+    select * from domains where zone = p_zone and p_owner = '@'
+    union all
+    select * from domains where zone = p_zone and owner = p_owner and p_owner <> '@'
+    union all
+    select * from domains
+    where zone || ' ' || reverse(owner) > (p_zone || ' ' || reverse(p_owner) || '.') collate "C"
+      and zone || ' ' || reverse(owner) < (p_zone || ' ' || reverse(p_owner) || '/') collate "C"
+      and p_owner <> '@' and is_at_or_below(owner, p_owner)),
   stored as (
     select r.owner, r.ttl, r.type, r.rdata,
-           case when not (z.served and coalesce(d.served, true)) then '{}'
+           case when not (z.served and coalesce(h.served, true)) then '{}'
                 when r.online = 'rdata' and r.offline = 'rdata' then array[r.rdata]
                 else array(select h.rdata from record_hosts h where h.record_id = r.id order by 1) end as current_data,
            r.online <> 'rdata' or r.offline <> 'rdata' as may_lead,
-           d.name as domain, 'record' as kind, r.online, r.online_target, r.offline, r.offline_target,
+           h.name as domain, 'record' as kind, r.online, r.online_target, r.offline, r.offline_target,
            host(r.interface_id) as interface_id
-    from z join records r on r.zone = z.origin left join domains d on d.id = r.domain_id
-    where p_owner = '@' or r.owner = p_owner
-       or reverse(r.owner) >= reverse(p_owner) || '.' and reverse(r.owner) < reverse(p_owner) || '/'
+    from z cross join r left join domains h on h.id = r.domain_id
     union all
     select d.owner, d.ttl, family_type(a), host(a),
            case when not (z.served and d.served) then '{}'
@@ -30,7 +47,7 @@ language sql stable set search_path = ddns, pg_temp as $$
                 else array(select h.rdata from domain_hosts h
                            where h.zone_id = z.id and h.owner = d.owner and h.type = family_type(a) order by 1) end,
            not d.online, d.name, 'address', 'rdata', null, 'rdata', null, null
-    from z join domains d on d.zone = z.origin cross join unnest(d.online_address) a)
+    from z cross join d cross join unnest(d.online_address) a)
   select case s.owner when '@' then p_zone else s.owner || '.' || p_zone end, p_zone, s.owner, s.ttl, s.type, s.rdata,
          s.current_data,
          case when s.may_lead
@@ -38,7 +55,7 @@ language sql stable set search_path = ddns, pg_temp as $$
                     where g.owner = s.owner and not g.fallback order by 1 limit 1) end,
          s.domain, s.kind, s.online, s.online_target, s.offline, s.offline_target, s.interface_id
   from stored s
-  where (p_owner = '@' or is_at_or_below(s.owner, p_owner)) and (p_type is null or s.type = p_type)
+  where p_type is null or s.type = p_type
   order by s.owner <> '@', s.owner, s.type, s.rdata
 $$;
 

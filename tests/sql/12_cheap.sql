@@ -6,7 +6,7 @@ set client_min_messages = warning;
 \set zones 500
 \getenv names DDNS_TEST_NAMES
 \getenv zones DDNS_TEST_ZONES
-select plan(9);
+select plan(10);
 select test.world();
 insert into ddns.zones (origin, mname, rname) select 'small' || i || '.test', 'ns1.test', 'h.test' from generate_series(1, :zones) i;
 insert into ddns.records (zone, owner, type, rdata)
@@ -79,6 +79,18 @@ begin
 end $$;
 update ddns.zones set depth = 2 where origin = 'dyn.test';
 select cmp_ok(pg_temp.asks(repeat('a.', 100) || 'dyn.test'), '<', 1000::bigint, 'a name of a hundred labels that is not there');
+
+-- What ddnsctl shows of a name and below it.
+create function pg_temp.lists(p_owner text) returns bigint language plpgsql as $$
+declare
+  before bigint := pg_temp.rows_read();
+begin
+  if (select count(*) from ddns.list_records('dyn.test', p_owner, null)) <> 2 then
+    raise exception 'not an address and a record';
+  end if;
+  return pg_temp.rows_read() - before;
+end $$;
+select cmp_ok(pg_temp.lists('h77'), '<', 100::bigint, 'a name is listed without the others of its zone');
 
 -- A foreign key's cascade is planned without knowledge of sizes too.
 create function pg_temp.deletes() returns bigint language plpgsql as $$
