@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "dlz_ddns/edit.h"
-#include "dlz_ddns/rr.h"
+#include "sql/client/rr.h"
 #include "sql/client/dname.h"
 
 /* An owner as it is kept, and its hash. */
@@ -135,14 +135,14 @@ leave_out(const struct edit *edit, const struct ddns_row *row, const char *reaso
 static const char *
 judge(const struct ddns_row *row, const struct key *key, int *typep)
 {
-	int type = rr_type(row->type);
+	int type = ddns_rr_type(row->type);
 	if (type < 0)
 		return "this type is not served";
 	if ((type == RR_NS || type == RR_DNAME) && key->text[0] == '*' &&
 	    (key->length == 1 || key->text[1] == '.'))
 		return "a wildcard cannot delegate"; // RFC 4592 sections 4.2 and 4.4
 	*typep = type;
-	return rr_check((unsigned)type, row->rdata);
+	return ddns_rr_check((unsigned)type, row->rdata);
 }
 
 static uint32_t

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "dlz_ddns/node.h"
-#include "dlz_ddns/rr.h"
+#include "sql/client/rr.h"
 
 enum {
 	TAG_TYPE = 0x3f,
@@ -92,7 +92,7 @@ node_next(const struct node *node, size_t *at, struct node_rr *rr)
 	rr->is_fallback = (bits & TAG_FALLBACK) != 0;
 	rr->is_refused = (bits & TAG_REFUSED) != 0;
 	memcpy(&rr->ttl, tag + 1, sizeof(rr->ttl));
-	rr->type = rr_type_name(rr->type_number);
+	rr->type = ddns_rr_type_name(rr->type_number);
 	if (rr->type == NULL) {
 		rr->type = text;
 		text += strlen(text) + 1;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dlz_ddns/rr.h"
+#include "sql/client/rr.h"
 #include "dlz_ddns/snapshot.h"
 #include "sql/client/dname.h"
 

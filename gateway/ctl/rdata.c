@@ -12,6 +12,7 @@
 #include <libzscanner/scanner.h>
 
 #include "gateway/dns/escape.h"
+#include "sql/client/rr.h"
 
 enum {
 	STRING_MAX = 255,	  // octets of one string in TXT (RFC 1035 section 3.3)
@@ -202,6 +203,13 @@ cleanup:
 	return text;
 }
 
+const char *
+rdata_fault(const char *type, const char *text)
+{
+	int number = ddns_rr_type(type);
+	return number >= 0 ? ddns_rr_check((unsigned)number, text) : NULL;
+}
+
 enum ddns_result
 rdata_canonical(const char *type, const char *text, char **outp, struct rdata_error *error)
 {
@@ -236,10 +244,16 @@ rdata_canonical(const char *type, const char *text, char **outp, struct rdata_er
 		goto cleanup;
 	}
 	out = rdata_text(one->r_type, one->r_data, one->r_data_length);
-	if (out != NULL) {
-		*outp = out;
-		result = DDNS_OK;
+	if (out == NULL)
+		goto cleanup;
+	why = rdata_fault(type, out);
+	if (why != NULL) {
+		result = refuse(error, type, text, why);
+		free(out);
+		goto cleanup;
 	}
+	*outp = out;
+	result = DDNS_OK;
 cleanup:
 	if (one != NULL)
 		zs_deinit(one);

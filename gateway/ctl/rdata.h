@@ -28,10 +28,14 @@ enum ddns_result rdata_type(const char *text, char type[RDATA_TYPE_MAX + 1],
  * since nobody can tell what it was to be relative to.  TXT without quotes is one string, whatever
  * blanks and semicolons are in it; over 255 octets it is cut into several.
  *
- * DDNS_BAD_INPUT: not data of that type.  DDNS_NO_MEMORY.
+ * DDNS_BAD_INPUT: not data of that type, or rdata_fault's.  DDNS_NO_MEMORY.
  */
 enum ddns_result rdata_canonical(const char *type, const char *text, char **outp,
 				 struct rdata_error *error);
+
+/* What is wrong with canonical data that name servers would leave out; NULL: nothing, or it is for
+ * the database to say. */
+const char *rdata_fault(const char *type, const char *text);
 
 /* The canonical text of data in wire form without compression, to be freed; NULL when out of memory
  * or not data of that type. */

@@ -128,6 +128,12 @@ add_row(struct gather *gather, const struct zone_file_record *record, const char
 		return session_no_memory(gather->session);
 	if (knot_rrtype_to_string(record->type, type, sizeof type) < 0)
 		snprintf(type, sizeof type, "TYPE%u", record->type);
+	const char *fault = rdata_fault(type, rdata);
+	if (fault != NULL) {
+		char text[128];
+		snprintf(text, sizeof text, "these %s data cannot be served: %s", type, fault);
+		zone_remarks_add(gather->remarks, true, &record->place, text);
+	}
 	add_number(&gather->columns[FILE_COLUMN], record->place.file);
 	add_number(&gather->columns[LINE_COLUMN], record->place.line);
 	ddns_array_add(&gather->columns[OWNER_COLUMN], owner);

@@ -31,21 +31,14 @@ has_data(const knot_rrset_t *rr)
 	return rr->rrs.count > 0 && rr->rrs.rdata->len > 0;
 }
 
-/* Whether an RR that must carry data of its type does; libknot has checked all but emptiness. */
-static bool
-has_its_data(const knot_rrset_t *rr)
-{
-	return has_data(rr) || rr_type_may_be_empty(rr->type);
-}
-
 static bool
 is_signers(uint16_t type)
 {
 	return type == KNOT_RRTYPE_RRSIG || type == KNOT_RRTYPE_NSEC || type == KNOT_RRTYPE_NSEC3;
 }
 
-/* What a prerequisite asks for, by RFC 2136 section 3.2; false: it is malformed.  Of those of class
- * ANY and NONE is_unreadable has seen that they carry no data. */
+/* What a prerequisite asks for, by RFC 2136 section 3.2; false: it is malformed.  That each carries
+ * data of its type, or none, has been seen. */
 static bool
 prerequisite_kind_of(const knot_rrset_t *rr, int *kindp)
 {
@@ -53,7 +46,7 @@ prerequisite_kind_of(const knot_rrset_t *rr, int *kindp)
 
 	if (rr->rclass == KNOT_CLASS_IN) {
 		*kindp = PREREQUISITE_RR;
-		return !rr_type_is_meta(rr->type) && has_its_data(rr);
+		return !rr_type_is_meta(rr->type);
 	}
 	if (rr->rclass == KNOT_CLASS_ANY)
 		*kindp = is_name ? PREREQUISITE_NAME_IN_USE : PREREQUISITE_RRSET_EXISTS;
@@ -64,7 +57,7 @@ prerequisite_kind_of(const knot_rrset_t *rr, int *kindp)
 	return is_name || !rr_type_is_meta(rr->type);
 }
 
-/* What a change asks for, by RFC 2136 section 3.4.1; false: it is malformed. */
+/* The same of a change, by RFC 2136 section 3.4.1. */
 static bool
 change_kind_of(const knot_rrset_t *rr, int *kindp)
 {
@@ -73,13 +66,13 @@ change_kind_of(const knot_rrset_t *rr, int *kindp)
 	switch (rr->rclass) {
 	case KNOT_CLASS_IN:
 		*kindp = CHANGE_ADD;
-		return !is_meta && has_its_data(rr);
+		return !is_meta;
 	case KNOT_CLASS_ANY:
 		*kindp = rr->type == KNOT_RRTYPE_ANY ? CHANGE_DELETE_NAME : CHANGE_DELETE_RRSET;
 		return rr->ttl == 0 && !has_data(rr) && (!is_meta || rr->type == KNOT_RRTYPE_ANY);
 	case KNOT_CLASS_NONE:
 		*kindp = CHANGE_DELETE_RR;
-		return rr->ttl == 0 && !is_meta && has_its_data(rr);
+		return rr->ttl == 0 && !is_meta;
 	default:
 		return false;
 	}
@@ -91,16 +84,44 @@ rdata_read(const knot_rrset_t *rr, char **rdatap)
 {
 	if (has_data(rr))
 		return rr_data_text(rr, rdatap);
+	if (!rr_type_may_be_empty(rr->type))
+		return DDNS_BAD_INPUT;
 	*rdatap = strdup(rr->type == KNOT_RRTYPE_APL ? "" : "\\# 0");
 	return *rdatap != NULL ? DDNS_OK : DDNS_NO_MEMORY;
+}
+
+/* Reads the data of all RRs of a section that carry some, before anything else is looked at: as
+ * named, whose parser does so.  A prerequisite of class ANY or NONE must carry none. */
+static enum ddns_result
+section_read(const knot_pktsection_t *section, bool is_prerequisites, struct change *changes,
+	     uint16_t *rcodep)
+{
+	enum ddns_result result = DDNS_OK;
+
+	for (uint16_t i = 0; i < section->count && result == DDNS_OK; i++) {
+		const knot_rrset_t *rr = knot_pkt_rr(section, i);
+		if (rr->rclass == KNOT_CLASS_IN ||
+		    (rr->rclass == KNOT_CLASS_NONE && !is_prerequisites))
+			result = rdata_read(rr, &changes[i].rdata);
+		else if (is_prerequisites && has_data(rr) &&
+			 (rr->rclass == KNOT_CLASS_ANY || rr->rclass == KNOT_CLASS_NONE))
+			result = DDNS_BAD_INPUT;
+	}
+	if (result == DDNS_BAD_INPUT)
+		*rcodep = KNOT_RCODE_FORMERR;
+	else if (result == DDNS_DENIED)
+		*rcodep = KNOT_RCODE_REFUSED;
+	return *rcodep != KNOT_RCODE_NOERROR ? DDNS_OK : result;
 }
 
 static enum ddns_result
 prerequisite_read(const struct change_list *list, const knot_rrset_t *rr, struct change *change)
 {
 	enum ddns_result result;
+	int kind;
 
-	*change = (struct change){.kind = PREREQUISITE_WRONG, .rcode = KNOT_RCODE_FORMERR};
+	change->kind = PREREQUISITE_WRONG;
+	change->rcode = KNOT_RCODE_FORMERR;
 	if (rr->ttl != 0)
 		return DDNS_OK;
 	result = owner_read(list, rr, &change->owner);
@@ -108,21 +129,13 @@ prerequisite_read(const struct change_list *list, const knot_rrset_t *rr, struct
 		change->rcode = KNOT_RCODE_NOTZONE;
 		return DDNS_OK;
 	}
-	int kind;
 	if (result != DDNS_OK || !prerequisite_kind_of(rr, &kind))
 		return result;
 	if (rr->type != KNOT_RRTYPE_ANY)
 		change->type = rr->type;
-	if (kind == PREREQUISITE_RR) {
-		result = rdata_read(rr, &change->rdata);
-		if (result == DDNS_BAD_INPUT) // nothing that is stored is as large
-			return DDNS_OK;
-	}
-	if (result == DDNS_OK) {
-		change->kind = kind;
-		change->rcode = KNOT_RCODE_NOERROR;
-	}
-	return result;
+	change->kind = kind;
+	change->rcode = KNOT_RCODE_NOERROR;
+	return DDNS_OK;
 }
 
 static enum ddns_result
@@ -141,31 +154,27 @@ change_read(const struct change_list *list, const knot_rrset_t *rr, struct chang
 		*rcodep = KNOT_RCODE_FORMERR;
 		return DDNS_OK;
 	}
-	if (is_signers(rr->type)) {
+	if (is_signers(rr->type))
 		*rcodep = KNOT_RCODE_REFUSED;
-		return DDNS_OK;
-	}
 	if (change->kind != CHANGE_DELETE_NAME)
 		change->type = rr->type;
 	if (change->kind == CHANGE_ADD)
 		change->ttl = rr->ttl;
-	if (change->kind == CHANGE_ADD || change->kind == CHANGE_DELETE_RR) {
-		result = rdata_read(rr, &change->rdata);
-		if (result == DDNS_BAD_INPUT) {
-			*rcodep = KNOT_RCODE_REFUSED;
-			return DDNS_OK;
-		}
-	}
-	return result;
+	return DDNS_OK;
+}
+
+static void
+change_clear(struct change *change)
+{
+	free(change->owner);
+	free(change->rdata);
 }
 
 static void
 changes_free(struct change *changes, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		free(changes[i].owner);
-		free(changes[i].rdata);
-	}
+	for (size_t i = 0; i < count; i++)
+		change_clear(&changes[i]);
 	free(changes);
 }
 
@@ -193,8 +202,11 @@ list_create(const knot_pkt_t *packet, struct change_list **listp)
 	list->prerequisites = calloc(prerequisites + 1, sizeof(*list->prerequisites));
 	list->changes = calloc(changes + 1, sizeof(*list->changes));
 	enum ddns_result result = DDNS_NO_MEMORY;
-	if (list->prerequisites != NULL && list->changes != NULL)
+	if (list->prerequisites != NULL && list->changes != NULL) {
+		list->prerequisite_count = prerequisites;
+		list->change_count = changes;
 		result = ddns_dname_from_wire(zone, knot_dname_size(zone), list->zone);
+	}
 	if (result != DDNS_OK) {
 		change_list_free(list);
 		return result;
@@ -203,17 +215,12 @@ list_create(const knot_pkt_t *packet, struct change_list **listp)
 	return DDNS_OK;
 }
 
-/* Whether a prerequisite of class ANY or NONE carries data: named takes that for a message that it
- * cannot read, and answers so before it looks at the others. */
-static bool
-is_unreadable(const knot_pktsection_t *prerequisites)
+/* Evaluation ends at a prerequisite that is wrong: what comes after it does not count. */
+static void
+prerequisites_cut(struct change_list *list, size_t count)
 {
-	for (uint16_t i = 0; i < prerequisites->count; i++) {
-		const knot_rrset_t *rr = knot_pkt_rr(prerequisites, i);
-		if ((rr->rclass == KNOT_CLASS_ANY || rr->rclass == KNOT_CLASS_NONE) && has_data(rr))
-			return true;
-	}
-	return false;
+	while (list->prerequisite_count > count)
+		change_clear(&list->prerequisites[--list->prerequisite_count]);
 }
 
 enum ddns_result
@@ -234,17 +241,16 @@ change_list_read(const struct message *message, struct change_list **listp, uint
 		return DDNS_OK;
 
 	CHECK(list_create(message->packet, &list));
-	if (is_unreadable(prerequisites))
-		*rcodep = KNOT_RCODE_FORMERR;
-	for (uint16_t i = 0; i < changes->count && *rcodep == KNOT_RCODE_NOERROR; i++) {
-		struct change *change = &list->changes[list->change_count++];
-		CHECK(change_read(list, knot_pkt_rr(changes, i), change, rcodep));
-	}
-	for (uint16_t i = 0; i < prerequisites->count && *rcodep == KNOT_RCODE_NOERROR; i++) {
-		struct change *change = &list->prerequisites[list->prerequisite_count++];
-		CHECK(prerequisite_read(list, knot_pkt_rr(prerequisites, i), change));
-		if (change->kind == PREREQUISITE_WRONG)
-			break;
+	CHECK(section_read(prerequisites, true, list->prerequisites, rcodep));
+	if (*rcodep == KNOT_RCODE_NOERROR)
+		CHECK(section_read(changes, false, list->changes, rcodep));
+	for (uint16_t i = 0; i < list->change_count && *rcodep == KNOT_RCODE_NOERROR; i++)
+		CHECK(change_read(list, knot_pkt_rr(changes, i), &list->changes[i], rcodep));
+	for (uint16_t i = 0; i < list->prerequisite_count && *rcodep == KNOT_RCODE_NOERROR; i++) {
+		struct change *prerequisite = &list->prerequisites[i];
+		CHECK(prerequisite_read(list, knot_pkt_rr(prerequisites, i), prerequisite));
+		if (prerequisite->kind == PREREQUISITE_WRONG)
+			prerequisites_cut(list, i + 1U);
 	}
 	if (*rcodep == KNOT_RCODE_NOERROR) {
 		*listp = list;

@@ -56,7 +56,8 @@ struct change_list {
  * caller's, to be freed by change_list_free, where *rcodep is NOERROR; else it is untouched and
  * *rcodep is
  *
- * FORMERR  message_check_zone's, or the prescan's (RFC 2136 section 3.4.1)
+ * FORMERR  message_check_zone's; data that are not of their type's form, in any section; or the
+ *          prescan's (RFC 2136 section 3.4.1)
  * NOTAUTH  message_check_zone's, or the zone's name is one that no zone of ours can have
  * NOTZONE  a change of a name outside the zone
  * REFUSED  too many prerequisites or changes, more than RR_RDATA_MAX octets in one RR, or a change

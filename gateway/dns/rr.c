@@ -9,6 +9,7 @@
 #include <libzscanner/scanner.h>
 
 #include "gateway/dns/escape.h"
+#include "sql/client/rr.h"
 
 enum {
 	TEXT_SMALL = 512,		     // octets of text that nearly all data needs at most
@@ -46,11 +47,42 @@ data_dump(const knot_rrset_t *rr, char *text, size_t size)
 	style.wrap = false;
 	style.color = NULL;
 	int length = knot_rrset_txt_dump_data(rr, 0, text, size, &style);
-	if (length >= 0 && (size_t)length < size) {
-		text[length] = '\0';
-		return DDNS_OK;
+	if (length < 0 || (size_t)length >= size)
+		return length == KNOT_ESPACE ? DDNS_RETRY : DDNS_BAD_INPUT;
+	// libknot ends CAA with a blank; one that belongs to a value is quoted or escaped
+	while (length > 0 && text[length - 1] == ' ')
+		length--;
+	text[length] = '\0';
+	return DDNS_OK;
+}
+
+/* RFC 9460 section 2.2: service parameters come in the order of their keys, each once.  In text any
+ * order is right. */
+static bool
+has_ordered_parameters(const knot_rdata_t *rdata)
+{
+	size_t at = 2 + knot_dname_size(rdata->data + 2);
+	int last = -1;
+
+	while (at + 4 <= rdata->len) {
+		int key = knot_wire_read_u16(rdata->data + at);
+		if (key <= last)
+			return false;
+		last = key;
+		at += 4U + knot_wire_read_u16(rdata->data + at + 2);
 	}
-	return length == KNOT_ESPACE ? DDNS_RETRY : DDNS_BAD_INPUT;
+	return at == rdata->len;
+}
+
+/* Whether name servers read the text as data of the type, where it is one that they know. */
+static bool
+is_served(uint16_t type, const char *text)
+{
+	char name[RR_TYPE_TEXT_MAX + 1];
+
+	rr_type_text(type, name);
+	int number = ddns_rr_type(name);
+	return number < 0 || ddns_rr_check((unsigned)number, text) == NULL;
 }
 
 enum ddns_result
@@ -59,8 +91,10 @@ rr_data_text(const knot_rrset_t *rr, char **textp)
 	enum ddns_result result = DDNS_RETRY;
 	char *text = NULL;
 
-	if (rr->rrs.count != 1 || rr->rrs.rdata->len > RR_RDATA_MAX)
+	if (rr->rrs.count != 1)
 		return DDNS_BAD_INPUT;
+	if (rr->rrs.rdata->len > RR_RDATA_MAX)
+		return DDNS_DENIED;
 	for (size_t size = TEXT_SMALL; result == DDNS_RETRY; size = TEXT_LARGE) {
 		char *larger = realloc(text, size);
 		if (larger == NULL) {
@@ -72,6 +106,10 @@ rr_data_text(const knot_rrset_t *rr, char **textp)
 		if (size == TEXT_LARGE && result == DDNS_RETRY)
 			result = DDNS_BAD_INPUT;
 	}
+	bool has_parameters = rr->type == KNOT_RRTYPE_SVCB || rr->type == KNOT_RRTYPE_HTTPS;
+	if (result == DDNS_OK && (!is_served(rr->type, text) ||
+				  (has_parameters && !has_ordered_parameters(rr->rrs.rdata))))
+		result = DDNS_BAD_INPUT;
 	if (result != DDNS_OK) {
 		free(text);
 		return result;

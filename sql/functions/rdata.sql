@@ -13,7 +13,7 @@ begin
     hint = coalesce(p_hint, 'Write it as in a zone file.');
 end $$;
 
--- The types there are, by number; those that no zone can hold have no place in the second list.
+-- The types there are, by number.
 create or replace function type_numbers() returns jsonb
 language sql immutable parallel safe set search_path = ddns, pg_temp
 return '{"A":1,"NS":2,"MD":3,"MF":4,"CNAME":5,"SOA":6,"MB":7,"MG":8,"MR":9,"NULL":10,"WKS":11,"PTR":12,
@@ -22,10 +22,20 @@ return '{"A":1,"NS":2,"MD":3,"MF":4,"CNAME":5,"SOA":6,"MB":7,"MG":8,"MR":9,"NULL
   "SRV":33,"ATMA":34,"NAPTR":35,"KX":36,"CERT":37,"A6":38,"DNAME":39,"SINK":40,"OPT":41,"APL":42,"DS":43,
   "SSHFP":44,"IPSECKEY":45,"RRSIG":46,"NSEC":47,"DNSKEY":48,"DHCID":49,"NSEC3":50,"NSEC3PARAM":51,
   "TLSA":52,"SMIMEA":53,"HIP":55,"NINFO":56,"RKEY":57,"TALINK":58,"CDS":59,"CDNSKEY":60,
-  "OPENPGPKEY":61,"CSYNC":62,"ZONEMD":63,"SVCB":64,"HTTPS":65,"SPF":99,"UINFO":100,"UID":101,"GID":102,
+  "OPENPGPKEY":61,"CSYNC":62,"ZONEMD":63,"SVCB":64,"HTTPS":65,"DSYNC":66,"HHIT":67,"BRID":68,"SPF":99,"UINFO":100,"UID":101,"GID":102,
   "UNSPEC":103,"NID":104,"L32":105,"L64":106,"LP":107,"EUI48":108,"EUI64":109,"TKEY":249,"TSIG":250,
   "IXFR":251,"AXFR":252,"MAILB":253,"MAILA":254,"ANY":255,"URI":256,"CAA":257,"AVC":258,"DOA":259,
-  "AMTRELAY":260,"TA":32768,"DLV":32769}'::jsonb;
+  "AMTRELAY":260,"RESINFO":261,"WALLET":262,"TA":32768,"DLV":32769}'::jsonb;
+
+-- The types that name servers answer, and the fields of their data: 4 6 an address; n a name; b w a
+-- number of 8, 16 bits; s a string, S one or more; t a CAA tag, v any text, u some; x hexadecimal,
+-- y base64, d a digest of the type before it; e f an EUI-48, EUI-64; L LOC; P service parameters; r NAPTR's rule.
+create or replace function type_fields() returns jsonb
+language sql immutable parallel safe set search_path = ddns, pg_temp
+return '{"A":"4","AAAA":"6","CNAME":"n","NS":"n","PTR":"n","DNAME":"n","MX":"wn","TXT":"S","SRV":"wwwn","CAA":"btv",
+  "HTTPS":"wnP","SVCB":"wnP","TLSA":"bbbx","SMIMEA":"bbbx","SSHFP":"bbd","DS":"wbbd","CDS":"wbbd","CDNSKEY":"wbby",
+  "NAPTR":"wwssrn","LOC":"L","URI":"wwu","HINFO":"ss","RP":"nn","DHCID":"y","OPENPGPKEY":"y","CERT":"wwby",
+  "AFSDB":"wn","KX":"wn","SPF":"S","EUI48":"e","EUI64":"f"}'::jsonb;
 
 -- Refuses a type that is unknown, not in its stored spelling, or that no record can have.
 create or replace function check_type(p_type text) returns void
@@ -46,10 +56,15 @@ begin
     raise invalid_parameter_value using
       message = 'a SOA record cannot be stored: it is made of the zone''s own columns',
       hint = 'Update mname, rname, refresh, retry, expire and negative_ttl in zones, or serial in zone_state.';
-  elsif number = 0 or number between 128 and 255 or number in (24, 30, 41, 46, 47, 50) then
+  elsif number = 0 or number between 128 and 255 or number in (24, 30, 41, 46, 47, 50, 65535) then
     raise invalid_parameter_value using
       message = format('records of type %s cannot be stored: it is for questions, messages or signatures only', known),
       hint = 'Write a type that holds data, such as A, AAAA, CNAME, MX or TXT.';
+  elsif type_numbers() ? known and not type_fields() ? known then
+    raise invalid_parameter_value using
+      message = format('records of type %s cannot be stored: name servers do not answer them', known),
+      hint = 'Write one of these types: ' || (select string_agg(key, ', ' order by key) from jsonb_each(type_fields()))
+             || '; or TYPE and a number that has no name.';
   elsif known <> p_type then
     raise invalid_parameter_value using
       message = format('the type "%s" is not written as types are stored', left(p_type, 60)),
@@ -144,7 +159,7 @@ begin
 end $$;
 
 -- The stored form of rdata; refuses what cannot be read.  Types that are not named here are stored
--- as they are given: who writes them writes them canonical.
+-- as they are given, where name servers can read them: who writes them writes them canonical.
 create or replace function canonical_rdata(p_type text, p_rdata text, p_zone text) returns text
 language plpgsql immutable set search_path = ddns, pg_temp as $$
 begin
@@ -172,6 +187,7 @@ begin
       perform refuse_rdata(p_type, p_rdata, 'it has a character that is not ASCII',
                            'Write \DDD for a byte, three decimal digits.');
     end if;
+    perform check_fields(p_type, btrim(p_rdata), p_zone);
     return btrim(p_rdata);
   end case;
 end $$;

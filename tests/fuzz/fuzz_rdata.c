@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Fuzz target: rows as the module reads them before named may see them, "TYPE RDATA".
+// Fuzz target: rows as they are read before named may see them, "TYPE RDATA".
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dlz_ddns/rr.h"
+#include "sql/client/rr.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -41,12 +41,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *rdata = type + strcspn(type, " ");
 	if (*rdata != '\0')
 		*rdata++ = '\0';
-	int number = rr_type(type);
+	int number = ddns_rr_type(type);
 	if (number >= 0) {
-		const char *name = rr_type_name((unsigned)number);
+		const char *name = ddns_rr_type_name((unsigned)number);
 		if ((name == NULL) != (number == RR_GENERIC) ||
 		    (name != NULL && strcmp(name, type) != 0) ||
-		    (rr_check((unsigned)number, rdata) == NULL && !is_one_line(rdata)))
+		    (ddns_rr_check((unsigned)number, rdata) == NULL && !is_one_line(rdata)))
 			abort();
 	}
 	free(type);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Unit tests of dlz_ddns/rr.c and rdata.c: which rows may be handed to named.
+// Unit tests of sql/client/rr.c and rdata.c: which rows may be handed to named.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "dlz_ddns/rr.h"
+#include "sql/client/rr.h"
 
 #define L10 "abcdefghij"
 #define L63 L10 L10 L10 L10 L10 L10 "abc"
@@ -99,6 +99,22 @@ static const struct {
 	{"RFC 3402 3.2: no third delimiter", "NAPTR", "1 2 \"u\" \"s\" \"!a!b\" .", false},
 	{"RFC 3402 3.2: flags", "NAPTR", "1 2 \"u\" \"s\" \"!a!b!i\" .", true},
 	{"RFC 3402 3.2: odd flags", "NAPTR", "1 2 \"u\" \"s\" \"!a!b!x\" .", false},
+	{"RFC 3402 3.2: groups", "NAPTR",
+	 "1 2 \"u\" \"s\" \"!^(a|b[c-f]+)\\\\.(x{2,3})$!\\\\2.\\\\1!\" .", true},
+	{"RFC 3402 3.2: an escaped delimiter", "NAPTR", "1 2 \"u\" \"s\" \"!a\\\\!b!c!\" .", true},
+	{"RFC 3402 3.2: no such group", "NAPTR", "1 2 \"u\" \"s\" \"!(a)!\\\\2!\" .", false},
+	{"RFC 3402 3.2: an open group", "NAPTR", "1 2 \"u\" \"s\" \"!(a!x!\" .", false},
+	{"RFC 3402 3.2: a closed one", "NAPTR", "1 2 \"u\" \"s\" \"!a)!x!\" .", false},
+	{"RFC 3402 3.2: an open bracket", "NAPTR", "1 2 \"u\" \"s\" \"![a!x!\" .", false},
+	{"RFC 3402 3.2: a range backwards", "NAPTR", "1 2 \"u\" \"s\" \"![z-a]!x!\" .", false},
+	{"RFC 3402 3.2: a range of a range", "NAPTR", "1 2 \"u\" \"s\" \"![a-b-c]!x!\" .", false},
+	{"RFC 3402 3.2: a class", "NAPTR", "1 2 \"u\" \"s\" \"![[:foo:]]!x!\" .", false},
+	{"RFC 3402 3.2: twice a quantifier", "NAPTR", "1 2 \"u\" \"s\" \"!a**!x!\" .", false},
+	{"RFC 3402 3.2: of nothing", "NAPTR", "1 2 \"u\" \"s\" \"!^*!x!\" .", false},
+	{"RFC 3402 3.2: an empty branch", "NAPTR", "1 2 \"u\" \"s\" \"!a|!x!\" .", false},
+	{"RFC 3402 3.2: bounds", "NAPTR", "1 2 \"u\" \"s\" \"!a{2,1}!x!\" .", false},
+	{"RFC 3402 3.2: a large bound", "NAPTR", "1 2 \"u\" \"s\" \"!a{256}!x!\" .", false},
+	{"RFC 3402 3.2: an octet of none", "NAPTR", "1 2 \"u\" \"s\" \"!a\\000!x!\" .", false},
 	{"RFC 3402 3.2: a digit delimits", "NAPTR", "1 2 \"u\" \"s\" \"1a1b1\" .", false},
 	{"RFC 3403: empty", "NAPTR", "1 2 \"\" \"\" \"\" a.", true},
 	{"RFC 3403: no replacement", "NAPTR", "100 10 \"u\" \"E2U+sip\" \"x\"", false},
@@ -107,6 +123,11 @@ static const struct {
 	{"RFC 1876: too far north", "LOC", "91 N 71 W 10m", false},
 	{"RFC 1876: the pole", "LOC", "90 0 0.000 N 180 0 0 W -99999m", true},
 	{"RFC 1876: beyond the pole", "LOC", "90 30 0 N 71 W 10m", false},
+	{"RFC 1876: the lowest", "LOC", "42 N 71 W -100000.00m", true},
+	{"RFC 1876: below the lowest", "LOC", "42 N 71 W -100000.01m", false},
+	{"RFC 1876: the highest", "LOC", "42 N 71 W 42849672.95m 90000000.00m", true},
+	{"RFC 1876: above the highest", "LOC", "42 N 71 W 42849672.96m", false},
+	{"RFC 1876: too large", "LOC", "42 N 71 W 0m 90000000.01m", false},
 	{"RFC 1876: too deep", "LOC", "42 N 71 W -42849672m", false},
 	{"RFC 1876: minutes", "LOC", "42 60 N 71 W 10m", false},
 	{"RFC 1876: no altitude", "LOC", "42 N 71 W", false},
@@ -191,10 +212,10 @@ test_rows(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int type = rr_type(rows[i].type);
+		int type = ddns_rr_type(rows[i].type);
 		const char *reason = "no such type";
 		if (type >= 0)
-			reason = rr_check((unsigned)type, before_guard_page(rows[i].rdata));
+			reason = ddns_rr_check((unsigned)type, before_guard_page(rows[i].rdata));
 		if ((reason == NULL) != rows[i].is_good)
 			fail_msg("%s: %s '%s': %s", rows[i].rule, rows[i].type, rows[i].rdata,
 				 reason != NULL ? reason : "was taken");
@@ -207,14 +228,14 @@ test_cut_short(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int type = rr_type(rows[i].type);
+		int type = ddns_rr_type(rows[i].type);
 		if (type < 0 || !rows[i].is_good)
 			continue;
 		char *text = before_guard_page(rows[i].rdata);
 		for (size_t length = strlen(text); length > 0; length--) {
 			memmove(text + 1, text, length - 1);
 			text++; // one octet shorter, and again right before the page
-			(void)rr_check((unsigned)type, text);
+			(void)ddns_rr_check((unsigned)type, text);
 		}
 	}
 }
@@ -223,13 +244,13 @@ static void
 test_type_names(void **state)
 {
 	(void)state;
-	assert_int_equal(rr_type("A"), RR_A);
-	assert_int_equal(rr_type("NS"), RR_NS);
-	assert_int_equal(rr_type("CNAME"), RR_CNAME);
-	assert_int_equal(rr_type("TYPE65400"), RR_GENERIC);
-	assert_null(rr_type_name(RR_GENERIC));
-	for (unsigned type = 0; rr_type_name(type) != NULL; type++)
-		assert_int_equal(rr_type(rr_type_name(type)), type);
+	assert_int_equal(ddns_rr_type("A"), RR_A);
+	assert_int_equal(ddns_rr_type("NS"), RR_NS);
+	assert_int_equal(ddns_rr_type("CNAME"), RR_CNAME);
+	assert_int_equal(ddns_rr_type("TYPE65400"), RR_GENERIC);
+	assert_null(ddns_rr_type_name(RR_GENERIC));
+	for (unsigned type = 0; ddns_rr_type_name(type) != NULL; type++)
+		assert_int_equal(ddns_rr_type(ddns_rr_type_name(type)), type);
 }
 
 static void
@@ -241,9 +262,9 @@ test_too_much_text(void **state)
 	char *end = text;
 	for (int i = 0; i < STRINGS; i++)
 		end = stpcpy(end, i > 0 ? " \"" S250 "\"" : "\"" S250 "\"");
-	assert_non_null(rr_check((unsigned)rr_type("TXT"), text));
+	assert_non_null(ddns_rr_check((unsigned)ddns_rr_type("TXT"), text));
 	text[200 * 253 - 1] = '\0';
-	assert_null(rr_check((unsigned)rr_type("TXT"), text));
+	assert_null(ddns_rr_check((unsigned)ddns_rr_type("TXT"), text));
 }
 
 int

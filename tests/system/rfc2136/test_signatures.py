@@ -12,8 +12,7 @@ import time
 import pytest
 
 from .client import Client
-from .oracle import Named
-from .test_oracle import START, ZONE, Peer, update
+from .oracle import START, ZONE, Named, Peer, update
 
 ALGORITHMS = {
     "hmac-md5": (b"\x08hmac-md5\x07sig-alg\x03reg\x03int\x00", hashlib.md5),

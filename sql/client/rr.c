@@ -3,8 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "dlz_ddns/rdata.h"
-#include "dlz_ddns/rr.h"
+#include "sql/client/rdata.h"
+#include "sql/client/rr.h"
 
 /*
  * One letter per field; the field functions are in rdata.c:
@@ -91,7 +91,7 @@ is_generic_number(unsigned number)
 }
 
 int
-rr_type(const char *name)
+ddns_rr_type(const char *name)
 {
 	for (unsigned i = 0; i < TYPES; i++)
 		if (types[i].name[0] == name[0] && strcmp(types[i].name, name) == 0)
@@ -109,19 +109,19 @@ rr_type(const char *name)
 }
 
 const char *
-rr_type_name(unsigned type)
+ddns_rr_type_name(unsigned type)
 {
 	return type < TYPES ? types[type].name : NULL;
 }
 
 const char *
-rr_check(unsigned type, const char *rdata)
+ddns_rr_check(unsigned type, const char *rdata)
 {
 	const char *shape = type < TYPES ? types[type].shape : "";
 	// RFC 3597: for types without domain names it is as good as their own form
 	bool may_be_generic = strchr(shape, 'n') == NULL;
 	if (strncmp(rdata, "\\#", 2) == 0)
-		return may_be_generic ? rdata_check_generic(rdata)
+		return may_be_generic ? ddns_rdata_check_generic(rdata)
 				      : "the \\# form is not taken for a type with names in it";
-	return *shape != '\0' ? rdata_check(rdata, shape) : "only the \\# form is known";
+	return *shape != '\0' ? ddns_rdata_check(rdata, shape) : "only the \\# form is known";
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Fields of rdata that have a syntax of their own: LOC, EUI, NAPTR's rewrite rule, service
-// parameters.
+// Fields of rdata that have a syntax of their own: LOC, EUI, service parameters.
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dlz_ddns/rdata_fields.h"
+#include "sql/client/rdata_fields.h"
 
 /* RFC 7043: octets of two digits with hyphens between. */
 static void
@@ -71,8 +70,8 @@ read_angle(struct cursor *in, uint32_t degrees, const char *hemispheres)
 		in->at++;
 }
 
-/* Metres with at most two decimals and an optional m: up to `max` whole ones, or `depth` below 0.
- */
+/* Metres with at most two decimals and an optional m, in centimetres: up to `max`, or `depth` below
+ * 0. */
 static void
 read_metres(struct cursor *in, uint64_t depth, uint64_t max)
 {
@@ -86,15 +85,19 @@ read_metres(struct cursor *in, uint64_t depth, uint64_t max)
 		cursor_fail(in, "not a distance in metres");
 	for (size_t i = 0; i < digits && i < 8; i++)
 		value = value * 10 + (unsigned)(in->at[i] - '0');
-	if (value > max)
-		cursor_fail(in, "a distance too large");
+	value *= 100;
 	in->at += digits;
 	if (*in->at == '.') {
 		size_t decimals = strspn(in->at + 1, "0123456789");
 		if (decimals < 1 || decimals > 2)
 			cursor_fail(in, "not a distance in metres");
+		else
+			value += (unsigned)(in->at[1] - '0') * 10 +
+				 (decimals == 2 ? (unsigned)(in->at[2] - '0') : 0);
 		in->at += 1 + decimals;
 	}
+	if (value > max)
+		cursor_fail(in, "a distance too large");
 	if (*in->at == 'm')
 		in->at++;
 	if (!cursor_is_end(*in->at))
@@ -108,43 +111,13 @@ rdata_loc(struct cursor *in)
 	cursor_skip(in);
 	read_angle(in, 180, "EW");
 	cursor_skip(in);
-	read_metres(in, 99999, 42849672);
+	read_metres(in, 10000000, 4284967295);
 	for (int i = 0; i < 3 && in->error == NULL; i++) { // size and precisions
 		cursor_skip(in);
 		if (*in->at == '\0')
 			return;
-		read_metres(in, 0, 90000000);
+		read_metres(in, 0, 9000000000);
 	}
-}
-
-/*
- * Empty, or a delimiter, an expression, the delimiter, a replacement, the delimiter, and flags.
- * Whether the expression can be compiled is left to named.
- */
-void
-rdata_rewrite(struct cursor *in)
-{
-	bool is_quoted = *in->at == '"';
-	const char *text = in->at + is_quoted;
-	if (cursor_text(in) > 255)
-		cursor_fail(in, "a string of more than 255 octets");
-	const char *end = in->at - is_quoted;
-	if (in->error != NULL || text == end)
-		return;
-
-	char delimiter = *text++;
-	unsigned count = 1;
-	bool has_expression = *text != delimiter;
-	for (; text < end && count < 3; text++) {
-		if (*text == '\\')
-			text++;
-		else
-			count += *text == delimiter;
-	}
-	bool has_flags = end - text == 1 && *text == 'i';
-	if (isdigit((unsigned char)delimiter) || strchr("i\\\"", delimiter) != NULL ||
-	    !has_expression || count < 3 || (text != end && !has_flags))
-		cursor_fail(in, "not a rewrite rule");
 }
 
 /* ---- service parameters, RFC 9460 ---- */

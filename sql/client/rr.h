@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which rows may be handed to named: types and their rdata.
-#ifndef DLZ_DDNS_RR_H
-#define DLZ_DDNS_RR_H
+#ifndef DDNS_SQL_CLIENT_RR_H
+#define DDNS_SQL_CLIENT_RR_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -29,15 +29,15 @@ enum {
  * unknown name, SOA (the zone's own), query and meta types, and those of signatures, which named
  * does not serve from a module.
  */
-int rr_type(const char *name);
+int ddns_rr_type(const char *name);
 
 /* Its name; NULL for RR_GENERIC, which has many. */
-const char *rr_type_name(unsigned type);
+const char *ddns_rr_type_name(unsigned type);
 
 /*
  * Reads rdata in master-file form (RFC 1035 section 5.1 and the types' own RFCs) on one line, with
  * absolute names.  NULL: well-formed; else what is wrong with it, for a log line.
  */
-const char *rr_check(unsigned type, const char *rdata);
+const char *ddns_rr_check(unsigned type, const char *rdata);
 
 #endif

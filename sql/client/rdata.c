@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "dlz_ddns/rdata.h"
-#include "dlz_ddns/rdata_fields.h"
+#include "sql/client/rdata.h"
+#include "sql/client/rdata_fields.h"
 #include "sql/client/dname.h"
 
 enum { RDATA_MAX = 65535 }; // octets on the wire
@@ -324,7 +324,7 @@ read_field(struct cursor *in, char kind)
 }
 
 const char *
-rdata_check(const char *rdata, const char *shape)
+ddns_rdata_check(const char *rdata, const char *shape)
 {
 	struct cursor in = {.at = rdata};
 	for (; *shape != '\0' && in.error == NULL; shape++) {
@@ -339,7 +339,7 @@ rdata_check(const char *rdata, const char *shape)
 }
 
 const char *
-rdata_check_generic(const char *rdata)
+ddns_rdata_check_generic(const char *rdata)
 {
 	struct cursor in = {.at = rdata + 2};
 	if (strncmp(rdata, "\\# ", 3) != 0)

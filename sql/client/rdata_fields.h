@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Fields of rdata that have a syntax of their own, and the cursor they are read with.
-#ifndef DLZ_DDNS_RDATA_FIELDS_H
-#define DLZ_DDNS_RDATA_FIELDS_H
+#ifndef DDNS_SQL_CLIENT_RDATA_FIELDS_H
+#define DDNS_SQL_CLIENT_RDATA_FIELDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,8 +27,12 @@ size_t cursor_text(struct cursor *in);
 
 void rdata_eui48(struct cursor *in);
 void rdata_eui64(struct cursor *in);
-void rdata_loc(struct cursor *in);     // RFC 1876
-void rdata_rewrite(struct cursor *in); // NAPTR's regular expression, RFC 3402 section 3.2
+void rdata_loc(struct cursor *in); // RFC 1876
+
+/* NAPTR's substitution, RFC 3402 section 3.2: empty, or a delimiter, an extended regular
+ * expression, the delimiter, a replacement, the delimiter, and perhaps the flag i. */
+void rdata_rewrite(struct cursor *in);
+
 void rdata_service_parameters(struct cursor *in); // to the end; the number before is the priority
 
 #endif
