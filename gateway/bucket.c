@@ -27,6 +27,13 @@ bucket_take(struct bucket *bucket, const struct bucket_limit *limit, int64_t now
 }
 
 void
+bucket_charge(struct bucket *bucket, const struct bucket_limit *limit, double tokens)
+{
+	if (limit->burst > 0)
+		bucket->tokens -= tokens;
+}
+
+void
 bucket_give(struct bucket *bucket, const struct bucket_limit *limit)
 {
 	if (limit->burst > 0)

@@ -22,6 +22,10 @@ struct bucket {
 };
 bool bucket_take(struct bucket *bucket, const struct bucket_limit *limit, int64_t now_ms);
 
+/* Takes more of what bucket_take has just granted a first one of, whether it is there or not: what
+ * is missing the next ones pay. */
+void bucket_charge(struct bucket *bucket, const struct bucket_limit *limit, double tokens);
+
 /* Takes back what bucket_take has just granted. */
 void bucket_give(struct bucket *bucket, const struct bucket_limit *limit);
 

@@ -65,8 +65,8 @@ const struct option config_options[] = {
 	 "TCP connections for DNS open at once from one address; more are closed.\n"
 	 "0 is no limit."},
 	{"dns-key-rate", OPTION_NUMBER, true, NULL, 50, 0, 1000000, AT(dns_key_rate),
-	 "Signed requests of one key a second, in the long run; more are refused.\n"
-	 "0 is no limit."},
+	 "Signed requests of one key a second, in the long run; more are refused.  Ten\n"
+	 "prerequisites and changes of an UPDATE count as one more request.  0 is no limit."},
 	{"dns-query-rate", OPTION_NUMBER, true, NULL, 50, 0, 1000000, AT(dns_query_rate),
 	 "Unsigned queries a second over UDP from one IPv4 /24 or IPv6 /56; more are\n"
 	 "dropped.  0 is no limit."},

@@ -13,10 +13,12 @@
 #include "gateway/metrics.h"
 
 enum {
+	CHANGES_OF_REQUEST = 10, // count as one more request of the key
 	QUERY_THREADS = 2,
 	QUERIES_WAITING = 512,
-	TRANSFER_THREADS = 1,
-	TRANSFERS_WAITING = 8,
+	TRANSFER_THREADS = 4,
+	TRANSFERS_OF_ACCOUNT = 2, // at once: whoever reads slowly leaves room for others
+	TRANSFERS_WAITING = 16,
 };
 
 struct dns_door {
@@ -25,8 +27,9 @@ struct dns_door {
 	struct committer *committer;
 	struct resolver *queries, *transfers;
 	struct attempts *attempts;
-	struct bucket_table *strangers, *refusals, *lines; // the receiving thread's, and
-	struct dns_door_limits limits;			   // what it goes by now
+	struct bucket_table *strangers, *tellings; // the receiving thread's, and
+	struct refusals *refusals;
+	struct dns_door_limits limits; // what it goes by now
 	pthread_mutex_t lock;
 	struct dns_door_limits next_limits; // under the lock
 };
@@ -37,7 +40,7 @@ static bool
 may_tell(struct dns_door *door, const struct exchange *exchange)
 {
 	return exchange->stream != NULL ||
-	       bucket_take(bucket_table_network(door->refusals, &exchange->peer),
+	       bucket_take(bucket_table_network(door->tellings, &exchange->peer),
 			   &door->limits.refusal_rate, exchange->begun_ms);
 }
 
@@ -74,7 +77,7 @@ refuse_unverified(struct dns_door *door, struct exchange *exchange, const struct
 
 	if (may_tell(door, exchange) && answer_unverified(&exchange->message, verdict, buffer,
 							  sizeof(buffer), &length) == DDNS_OK) {
-		refusal_unverified(door->attempts, exchange, key, verdict);
+		refusal_unverified(door->refusals, door->attempts, exchange, key, verdict);
 		(void)exchange_send(exchange, buffer, length);
 	}
 	exchange_drop(exchange);
@@ -119,12 +122,13 @@ verify(struct dns_door *door, struct exchange *exchange)
 		stream_set_verified(exchange->stream);
 	if (verdict != TSIG_VERIFIED) {
 		metrics_add(&door->options.metrics->dns_unverified);
-		refusal_unverified(door->attempts, exchange, key, verdict);
+		refusal_unverified(door->refusals, door->attempts, exchange, key, verdict);
 		exchange_answer(exchange, KNOT_RCODE_NOTAUTH);
 		return false;
 	}
 	if (!bucket_take(&key->bucket, &door->limits.key_rate, exchange->begun_ms)) {
 		metrics_add(&door->options.metrics->dns_over_rate);
+		refusal_rate(door->refusals, exchange);
 		exchange_answer(exchange, KNOT_RCODE_REFUSED);
 		return false;
 	}
@@ -144,7 +148,7 @@ take_update(struct dns_door *door, struct exchange *exchange)
 
 	if (!exchange->is_verified) {
 		count(door, exchange, UPDATE_UNAUTHENTICATED);
-		refusal_unsigned(door->lines, exchange);
+		refusal_unsigned(door->refusals, exchange);
 		refuse(door, exchange, KNOT_RCODE_REFUSED);
 		return;
 	}
@@ -158,6 +162,10 @@ take_update(struct dns_door *door, struct exchange *exchange)
 		      rcode == KNOT_RCODE_REFUSED ? UPDATE_REFUSED : UPDATE_MALFORMED);
 		exchange_answer(exchange, rcode);
 	} else {
+		const struct change_list *list = exchange->changes;
+		bucket_charge(&exchange->key->bucket, &door->limits.key_rate,
+			      (double)(list->prerequisite_count + list->change_count) /
+				      CHANGES_OF_REQUEST);
 		committer_submit(door->committer, exchange);
 	}
 }
@@ -198,6 +206,7 @@ receive(void *context, struct exchange *exchange)
 	pthread_mutex_lock(&door->lock);
 	door->limits = door->next_limits;
 	pthread_mutex_unlock(&door->lock);
+	refusals_tell(door->refusals, exchange->begun_ms);
 	switch (message_read(&exchange->message, exchange->wire, exchange->length, &rcode)) {
 	case MESSAGE_DROPPED:
 		exchange_drop(exchange);
@@ -238,8 +247,8 @@ dns_door_create(const struct dns_door_options *options, struct dns_door **doorp)
 	door->limits = door->next_limits = options->limits;
 	pthread_mutex_init(&door->lock, NULL);
 	CHECK(bucket_table_create(&door->strangers));
-	CHECK(bucket_table_create(&door->refusals));
-	CHECK(bucket_table_create(&door->lines));
+	CHECK(bucket_table_create(&door->tellings));
+	CHECK(refusals_create(&door->refusals));
 	CHECK(dns_server_create(&server, &door->server));
 	*doorp = door;
 	door = NULL;
@@ -270,6 +279,7 @@ dns_door_start(struct dns_door *door, struct attempts *attempts)
 	resolver.threads = TRANSFER_THREADS;
 	resolver.waiting_max = TRANSFERS_WAITING;
 	resolver.is_for_transfers = true;
+	resolver.account_max = TRANSFERS_OF_ACCOUNT;
 	CHECK(resolver_create(&resolver, &door->transfers));
 	CHECK(dns_server_start(door->server));
 cleanup:
@@ -288,8 +298,8 @@ dns_door_free(struct dns_door *door)
 	resolver_free(door->transfers);
 	dns_server_free(door->server);
 	bucket_table_free(door->strangers);
-	bucket_table_free(door->refusals);
-	bucket_table_free(door->lines);
+	bucket_table_free(door->tellings);
+	refusals_free(door->refusals);
 	pthread_mutex_destroy(&door->lock);
 	free(door);
 }

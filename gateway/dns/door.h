@@ -17,7 +17,7 @@ struct metrics;
 
 struct dns_door_limits {
 	struct stream_limits connections;
-	struct bucket_limit key_rate;	   // signed requests of one key
+	struct bucket_limit key_rate;	   // signed requests of one key; ten changes are one more
 	struct bucket_limit stranger_rate; // unsigned queries of one network over UDP
 	struct bucket_limit refusal_rate;  // refusals that one network is told over UDP
 };

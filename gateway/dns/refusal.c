@@ -3,11 +3,80 @@
 #include "gateway/dns/refusal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/log.h"
 
-enum { NAMES_MAX = 8 }; // of one message that are told to their holders
+enum {
+	NAMES_MAX = 8,	// of one message that are told to their holders
+	SILENCE_S = 60, // between two lines of a kind
+	SILENCE_MS = 1000 * SILENCE_S,
+};
+
+enum kind { UNVERIFIED, UNSIGNED, OVER_RATE, KINDS };
+
+struct refusals {
+	struct bucket_table *lines[KINDS];
+	unsigned long left_out;
+	int64_t left_out_ms; // the first of these
+};
+
+enum ddns_result
+refusals_create(struct refusals **refusalsp)
+{
+	enum ddns_result result;
+	struct refusals *refusals = calloc(1, sizeof(*refusals));
+
+	if (refusals == NULL)
+		return DDNS_NO_MEMORY;
+	for (int kind = 0; kind < KINDS; kind++)
+		CHECK(bucket_table_create(&refusals->lines[kind]));
+	*refusalsp = refusals;
+	return DDNS_OK;
+cleanup:
+	refusals_free(refusals);
+	return result;
+}
+
+void
+refusals_free(struct refusals *refusals)
+{
+	if (refusals == NULL)
+		return;
+	for (int kind = 0; kind < KINDS; kind++)
+		bucket_table_free(refusals->lines[kind]);
+	free(refusals);
+}
+
+void
+refusals_tell(struct refusals *refusals, int64_t now_ms)
+{
+	if (refusals->left_out == 0 || now_ms - refusals->left_out_ms < SILENCE_MS)
+		return;
+	log_info("refused dns: %lu more in the last %lld s, by those who were told of already",
+		 refusals->left_out, (long long)(now_ms - refusals->left_out_ms) / 1000);
+	refusals->left_out = 0;
+}
+
+/* Whether a line may be written now; else it is counted. */
+static bool
+may_say(struct refusals *refusals, enum kind kind, const struct exchange *exchange)
+{
+	static const struct bucket_limit limit = {.rate = 1.0 / SILENCE_S, .burst = 1};
+	struct bucket_table *table = refusals->lines[kind];
+	struct bucket *bucket = exchange->is_verified
+					? bucket_table_number(table, (uint64_t)exchange->key->id)
+					: bucket_table_network(table, &exchange->peer);
+
+	if (!log_is_wanted(LOG_INFO))
+		return false;
+	if (bucket_take(bucket, &limit, exchange->begun_ms))
+		return true;
+	if (refusals->left_out++ == 0)
+		refusals->left_out_ms = exchange->begun_ms;
+	return false;
+}
 
 /* What the first change is for; false: there is none. */
 static bool
@@ -39,15 +108,17 @@ reason_write(const struct exchange *exchange, enum tsig_verdict verdict, char *o
 }
 
 void
-refusal_unverified(struct attempts *attempts, const struct exchange *exchange,
-		   const struct keyring_key *key, enum tsig_verdict verdict)
+refusal_unverified(struct refusals *refusals, struct attempts *attempts,
+		   const struct exchange *exchange, const struct keyring_key *key,
+		   enum tsig_verdict verdict)
 {
 	const struct tsig_record *tsig = &exchange->message.tsig;
 	char peer[ADDRESS_TEXT_SIZE], name[DDNS_DNAME_TEXT_MAX + 1], reason[64];
 
 	reason_write(exchange, verdict, reason, sizeof(reason));
 	address_text(&exchange->peer, peer);
-	if (ddns_dname_from_wire(tsig->name, tsig->name_length, name) == DDNS_OK)
+	if (may_say(refusals, UNVERIFIED, exchange) &&
+	    ddns_dname_from_wire(tsig->name, tsig->name_length, name) == DDNS_OK)
 		log_info("refused dns %s key '%s': %s", peer, name, reason);
 	if (key == NULL || !first_name(exchange, name))
 		return;
@@ -62,16 +133,26 @@ refusal_unverified(struct attempts *attempts, const struct exchange *exchange,
 }
 
 void
-refusal_unsigned(struct bucket_table *lines, const struct exchange *exchange)
+refusal_unsigned(struct refusals *refusals, const struct exchange *exchange)
 {
-	static const struct bucket_limit limit = {.rate = 1.0 / 60, .burst = 1};
 	char peer[ADDRESS_TEXT_SIZE];
 
-	if (!log_is_wanted(LOG_INFO) ||
-	    !bucket_take(bucket_table_network(lines, &exchange->peer), &limit, exchange->begun_ms))
+	if (!may_say(refusals, UNSIGNED, exchange))
 		return;
 	address_text(&exchange->peer, peer);
 	log_info("refused dns %s: the update is not signed", peer);
+}
+
+void
+refusal_rate(struct refusals *refusals, const struct exchange *exchange)
+{
+	char peer[ADDRESS_TEXT_SIZE];
+
+	if (!may_say(refusals, OVER_RATE, exchange))
+		return;
+	address_text(&exchange->peer, peer);
+	log_info("refused dns %s key '%s': it asks for more than dns-key-rate", peer,
+		 exchange->key->name);
 }
 
 void

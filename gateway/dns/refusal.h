@@ -7,14 +7,30 @@
 #include "gateway/dns/exchange.h"
 #include "gateway/update/attempts.h"
 
+/*
+ * The log's lines: of each kind one a minute for each network, or for each key that was verified,
+ * and at most a minute later how many were left out.  From one thread only.
+ */
+struct refusals;
+enum ddns_result refusals_create(struct refusals **refusalsp);
+void refusals_free(struct refusals *refusals); // takes NULL
+
+/* Tells what was left out, when it is time. */
+void refusals_tell(struct refusals *refusals, int64_t now_ms);
+
 /* An UPDATE or query whose TSIG was not taken; key is the known one of its name, or NULL. */
-void refusal_unverified(struct attempts *attempts, const struct exchange *exchange,
-			const struct keyring_key *key, enum tsig_verdict verdict);
+void refusal_unverified(struct refusals *refusals, struct attempts *attempts,
+			const struct exchange *exchange, const struct keyring_key *key,
+			enum tsig_verdict verdict);
 
-/* An UPDATE without TSIG: a line for each network and minute. */
-void refusal_unsigned(struct bucket_table *lines, const struct exchange *exchange);
+/* An UPDATE without TSIG. */
+void refusal_unsigned(struct refusals *refusals, const struct exchange *exchange);
 
-/* An UPDATE that was verified, whose changes were refused. */
+/* A request whose key is used more often than it may. */
+void refusal_rate(struct refusals *refusals, const struct exchange *exchange);
+
+/* An UPDATE that was verified, whose changes were refused: for the holders of the names.  From any
+ * thread. */
 void refusal_changes(struct attempts *attempts, const struct exchange *exchange,
 		     const char *reason);
 

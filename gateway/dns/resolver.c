@@ -33,6 +33,7 @@ struct worker {
 	struct ddns_db *db;
 	struct rr_reader *reader;
 	int64_t next_open_ms;
+	int64_t account_id; // whose exchange it works on; under the resolver's lock
 	pthread_t thread;
 	bool has_thread;
 };
@@ -175,22 +176,71 @@ cleanup:
 	}
 }
 
+/* 0: a stranger's. */
+static int64_t
+account_of(const struct exchange *exchange)
+{
+	return exchange->key != NULL ? exchange->key->account_id : 0;
+}
+
+/* Whether its account has as many under way as it may. */
+static bool
+is_held(const struct resolver *resolver, const struct exchange *exchange)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < resolver->options.threads; i++)
+		count += resolver->workers[i].account_id == account_of(exchange) ? 1 : 0;
+	return resolver->options.account_max != 0 && count >= resolver->options.account_max;
+}
+
+/* Takes the first one out whose account has room. */
+static struct exchange *
+take_exchange(struct resolver *resolver)
+{
+	struct exchange *before = NULL, *exchange = resolver->first;
+
+	for (; exchange != NULL && is_held(resolver, exchange); exchange = exchange->next)
+		before = exchange;
+	if (exchange == NULL)
+		return NULL;
+	if (before != NULL)
+		before->next = exchange->next;
+	else
+		resolver->first = exchange->next;
+	if (resolver->last == exchange)
+		resolver->last = before;
+	resolver->waiting--;
+	return exchange;
+}
+
 /* The next exchange; NULL: it is time to end. */
 static struct exchange *
-next_exchange(struct resolver *resolver)
+next_exchange(struct worker *worker)
 {
+	struct resolver *resolver = worker->resolver;
+	struct exchange *exchange = NULL;
+
 	pthread_mutex_lock(&resolver->lock);
-	while (resolver->first == NULL && !resolver->is_ending)
+	if (worker->account_id != 0 && resolver->options.account_max != 0)
+		pthread_cond_broadcast(&resolver->filled); // who was held may go on
+	worker->account_id = 0;
+	while (!resolver->is_ending && (exchange = take_exchange(resolver)) == NULL)
 		pthread_cond_wait(&resolver->filled, &resolver->lock);
-	struct exchange *exchange = resolver->is_ending ? NULL : resolver->first;
-	if (exchange != NULL) {
-		resolver->first = exchange->next;
-		if (resolver->first == NULL)
-			resolver->last = NULL;
-		resolver->waiting--;
-	}
+	if (exchange != NULL)
+		worker->account_id = account_of(exchange);
 	pthread_mutex_unlock(&resolver->lock);
 	return exchange;
+}
+
+/* It cannot be answered in time.  Over UDP the asker comes again by himself. */
+static void
+give_up(struct exchange *exchange)
+{
+	if (exchange->stream != NULL)
+		exchange_answer(exchange, KNOT_RCODE_SERVFAIL);
+	else
+		exchange_drop(exchange);
 }
 
 static void *
@@ -202,9 +252,9 @@ run(void *context)
 	struct exchange *exchange;
 
 	(void)open_database(worker); // so that it has its descriptor when they get scarce
-	while ((exchange = next_exchange(worker->resolver)) != NULL) {
+	while ((exchange = next_exchange(worker)) != NULL) {
 		if (exchange_clock_ms() - exchange->begun_ms > patience_ms)
-			exchange_drop(exchange); // nobody waits any more
+			give_up(exchange);
 		else if (!open_database(worker))
 			exchange_answer(exchange, KNOT_RCODE_SERVFAIL);
 		else if (is_for_transfers)
@@ -284,16 +334,27 @@ resolver_free(struct resolver *resolver)
 	free(resolver);
 }
 
-void
-resolver_submit(struct resolver *resolver, struct exchange *exchange)
+/* Whether nothing more of the sender may wait; the lock is held. */
+static bool
+is_full(const struct resolver *resolver, const struct exchange *exchange)
 {
-	size_t most = resolver->options.waiting_max;
+	size_t most = resolver->options.waiting_max, own = 0;
 
 	if (!exchange->is_verified)
 		most -= most / 4; // the rest is for those who have a key
+	if (resolver->options.account_max == 0)
+		return resolver->waiting >= most;
+	for (const struct exchange *at = resolver->first; at != NULL; at = at->next)
+		own += account_of(at) == account_of(exchange) ? 1 : 0;
+	return resolver->waiting >= most || own >= most / 2;
+}
+
+void
+resolver_submit(struct resolver *resolver, struct exchange *exchange)
+{
 	pthread_mutex_lock(&resolver->lock);
-	bool is_full = resolver->waiting >= most;
-	if (!is_full) {
+	bool is_taken = !is_full(resolver, exchange);
+	if (is_taken) {
 		exchange->next = NULL;
 		if (resolver->last != NULL)
 			resolver->last->next = exchange;
@@ -304,6 +365,6 @@ resolver_submit(struct resolver *resolver, struct exchange *exchange)
 		pthread_cond_signal(&resolver->filled);
 	}
 	pthread_mutex_unlock(&resolver->lock);
-	if (is_full)
-		exchange_drop(exchange);
+	if (!is_taken)
+		give_up(exchange);
 }

@@ -18,8 +18,11 @@ struct resolver;
 struct resolver_options {
 	const char *database; // conninfo; copied
 	unsigned threads;
-	size_t waiting_max; // more are dropped: the asker asks again; a quarter is for the verified
+	size_t waiting_max;    // more get SERVFAIL over TCP and nothing over UDP; a quarter is for
+			       // the verified
 	bool is_for_transfers; // AXFR and IXFR (answered by the whole zone); else all other queries
+	unsigned account_max;  // of an account's that are worked on at once, and then half of
+			       // waiting_max wait; 0: no limit
 };
 enum ddns_result resolver_create(const struct resolver_options *options,
 				 struct resolver **resolverp);

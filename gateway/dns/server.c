@@ -207,6 +207,7 @@ dns_server_stop(struct dns_server *server)
 		log_error("dns: cannot wake the receiving thread: %s", strerror(errno));
 	pthread_join(server->thread, NULL);
 	server->has_thread = false;
+	streams_stop(server->streams);
 }
 
 void

@@ -143,31 +143,44 @@ stream_send(struct stream *stream, const uint8_t *wire, size_t length)
 }
 
 bool
-stream_wait(struct stream *stream, int timeout_ms)
+stream_wait(struct stream *stream, int64_t deadline_ms)
 {
-	struct timespec until;
+	const struct timespec until = {.tv_sec = deadline_ms / 1000,
+				       .tv_nsec = deadline_ms % 1000 * 1000000};
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += timeout_ms / 1000;
-	until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	pthread_mutex_lock(&stream->lock);
-	while (stream->source.fd >= 0 && stream->unread > UNREAD_LOW &&
+	while (stream->source.fd >= 0 && !stream->is_stopped && stream->unread > UNREAD_LOW &&
 	       pthread_cond_timedwait(&stream->moved, &stream->lock, &until) == 0)
 		;
-	bool is_ready = stream->source.fd >= 0 && stream->unread <= UNREAD_LOW;
+	bool is_ready =
+		stream->source.fd >= 0 && !stream->is_stopped && stream->unread <= UNREAD_LOW;
 	pthread_mutex_unlock(&stream->lock);
 	return is_ready;
 }
 
 void
-stream_set_transfer(struct stream *stream)
+stream_stop(struct stream *stream)
 {
 	pthread_mutex_lock(&stream->lock);
-	stream->is_transfer = true;
+	stream->is_stopped = true;
+	pthread_cond_broadcast(&stream->moved);
+	pthread_mutex_unlock(&stream->lock);
+}
+
+void
+stream_begin_transfer(struct stream *stream)
+{
+	pthread_mutex_lock(&stream->lock);
+	stream->transfers++;
+	pthread_mutex_unlock(&stream->lock);
+}
+
+void
+stream_end_transfer(struct stream *stream)
+{
+	pthread_mutex_lock(&stream->lock);
+	stream->transfers--;
+	stream->total_deadline_ms = exchange_clock_ms() + TOTAL_MS;
 	pthread_mutex_unlock(&stream->lock);
 }
 
@@ -296,7 +309,7 @@ stream_is_overdue(struct stream *stream, int64_t now_ms)
 	pthread_mutex_lock(&stream->lock);
 	bool is_waited_for = stream->references > 1 || stream->first != NULL;
 	bool is_stuck = stream->first != NULL && now_ms > stream->write_deadline_ms;
-	bool is_too_long = !stream->is_transfer && now_ms > stream->total_deadline_ms;
+	bool is_too_long = stream->transfers == 0 && now_ms > stream->total_deadline_ms;
 	pthread_mutex_unlock(&stream->lock);
 	return is_stuck || is_too_long ||
 	       ((!is_waited_for || stream->have > 0) && now_ms > stream->read_deadline_ms);

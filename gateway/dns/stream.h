@@ -13,12 +13,16 @@ struct stream; // all from any thread
  * has left too much unread. */
 bool stream_send(struct stream *stream, const uint8_t *wire, size_t length);
 
-/* Waits until little is left to be read, at most timeout_ms.  false: closed, or it took longer. */
-bool stream_wait(struct stream *stream, int timeout_ms);
+/* Waits until little is left to be read, until deadline_ms (exchange_clock_ms) at most.  false: it
+ * is closed or about to be, or it took longer. */
+bool stream_wait(struct stream *stream, int64_t deadline_ms);
 
-/* It carries a transfer, which may take its time; or one that proved to have a key. */
-void stream_set_transfer(struct stream *stream);
-void stream_set_verified(struct stream *stream);
+/* From here to there it carries a transfer, whose sender has deadlines of his own: the connection's
+ * ends with what is left to be read then. */
+void stream_begin_transfer(struct stream *stream);
+void stream_end_transfer(struct stream *stream);
+
+void stream_set_verified(struct stream *stream); // it proved to have a key
 
 /* Ends a connection whose answer cannot be completed; its exchange still has its reference. */
 void stream_abort(struct stream *stream);

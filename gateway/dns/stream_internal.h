@@ -26,17 +26,19 @@ struct stream {
 	uint8_t *body;
 	size_t have, length; // of prefix and body together; length of body
 	unsigned messages;
-	int64_t read_deadline_ms, total_deadline_ms;
+	int64_t read_deadline_ms;
 
 	// under the lock
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
 	unsigned references; // exchanges, and the owner's
-	bool is_transfer, is_verified, is_reading;
-	bool is_ended; // nothing more will be read
+	bool is_verified, is_reading;
+	bool is_ended;	    // nothing more will be read
+	bool is_stopped;    // nobody waits for the client any more
+	unsigned transfers; // under way
 	struct unsent *first, *last;
 	size_t unread;
-	int64_t write_deadline_ms;
+	int64_t write_deadline_ms, total_deadline_ms;
 };
 
 struct streams {
@@ -55,6 +57,9 @@ void stream_release(struct stream *stream);
 
 /* Tells epoll what is waited for, with EPOLL_CTL_ADD or EPOLL_CTL_MOD; the lock is held. */
 void stream_arm(struct stream *stream, int operation);
+
+/* Ends all waiting for the client, now and from now on. */
+void stream_stop(struct stream *stream);
 
 /* The rest is for the receiving thread.  false: the connection is to be closed. */
 bool stream_read(struct stream *stream);

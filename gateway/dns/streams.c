@@ -75,6 +75,13 @@ streams_free(struct streams *streams)
 	free(streams);
 }
 
+void
+streams_stop(struct streams *streams)
+{
+	for (struct stream *at = streams->first; at != NULL; at = at->next)
+		stream_stop(at);
+}
+
 static unsigned
 count_of(const struct streams *streams, const struct address *peer)
 {

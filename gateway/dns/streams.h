@@ -29,8 +29,8 @@ struct source {
 
 /*
  * The connections of one thread, which calls all of streams_*.  Deadlines are absolute: 5 s for
- * a message from its first octet, 10 s between messages, 30 s in all but for transfers, 5 s without
- * the client reading.
+ * a message from its first octet, 10 s between messages, 30 s in all, anew after a transfer, which
+ * has deadlines of its own; and 5 s without the client reading.
  */
 struct streams;
 struct streams_options {
@@ -41,6 +41,9 @@ struct streams_options {
 };
 enum ddns_result streams_create(const struct streams_options *options, struct streams **streamsp);
 void streams_free(struct streams *streams); // closes all; takes NULL
+
+/* Nothing is received any more: who waits for a client to read is told to give up. */
+void streams_stop(struct streams *streams);
 
 /* Takes what waits at a listening socket.  Out of descriptors, those who wait are turned away. */
 void streams_accept(struct streams *streams, int listener);

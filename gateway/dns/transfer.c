@@ -12,8 +12,9 @@
 
 enum {
 	STATEMENT_MS = 5000,
-	CLIENT_MS = 10000,    // longest time that the client reads nothing
-	MESSAGE_SIZE = 16384, // octets; compression reaches no further
+	GRACE_MS = 10000,     // before it counts how fast the client reads
+	RATE_LEAST = 16,      // octets a millisecond that he has to read on average from then on
+	MESSAGE_SIZE = 16384, // octets, where RRs fit into that: compression reaches no further
 };
 
 struct transfer {
@@ -23,16 +24,18 @@ struct transfer {
 	struct answer answer;
 	size_t records; // in the message at hand
 	size_t total;
-	uint8_t buffer[MESSAGE_SIZE];
+	int64_t begun_ms;
+	size_t octets; // sent so far
+	uint8_t buffer[MESSAGE_SIZE_MAX];
 };
 
 static enum ddns_result
-message_begin(struct transfer *transfer)
+message_begin(struct transfer *transfer, size_t size)
 {
 	transfer->records = 0;
 	return answer_begin(&transfer->answer, &transfer->exchange->message,
 			    exchange_signer(transfer->exchange), KNOT_RCODE_NOERROR,
-			    transfer->buffer, sizeof(transfer->buffer));
+			    transfer->buffer, size);
 }
 
 static enum ddns_result
@@ -42,10 +45,15 @@ message_end(struct transfer *transfer)
 	enum ddns_result result = answer_end(&transfer->answer, exchange_time(), &length);
 
 	answer_free(&transfer->answer);
-	if (result == DDNS_OK && (!exchange_send(transfer->exchange, transfer->buffer, length) ||
-				  !stream_wait(transfer->exchange->stream, CLIENT_MS)))
-		result = DDNS_DENIED;
-	return result;
+	if (result != DDNS_OK)
+		return result;
+	transfer->octets += length;
+	int64_t deadline_ms =
+		transfer->begun_ms + GRACE_MS + (int64_t)transfer->octets / RATE_LEAST;
+	return exchange_send(transfer->exchange, transfer->buffer, length) &&
+			       stream_wait(transfer->exchange->stream, deadline_ms)
+		       ? DDNS_OK
+		       : DDNS_DENIED;
 }
 
 static enum ddns_result
@@ -54,17 +62,20 @@ record_put(struct transfer *transfer, const struct rr_text *text)
 	enum ddns_result result;
 	knot_rrset_t rr;
 
-	for (int tries = 0; tries < 2; tries++) {
+	for (int tries = 0; tries < 3; tries++) {
 		result = rr_reader_read(transfer->reader, text, &rr);
 		if (result == DDNS_BAD_INPUT)
 			return DDNS_OK; // name servers leave it out likewise
 		if (result != DDNS_OK)
 			return result;
 		result = answer_put(&transfer->answer, KNOT_ANSWER, &rr);
-		if (result != DDNS_CONFLICT || transfer->records == 0)
+		if (result != DDNS_CONFLICT || tries == 2)
 			break;
-		CHECK(message_end(transfer));
-		CHECK(message_begin(transfer));
+		bool is_alone = transfer->records == 0;
+		if (!is_alone)
+			CHECK(message_end(transfer));
+		answer_free(&transfer->answer);
+		CHECK(message_begin(transfer, is_alone ? MESSAGE_SIZE_MAX : MESSAGE_SIZE));
 	}
 	transfer->records++;
 	transfer->total++;
@@ -112,7 +123,9 @@ zone_send(struct transfer *transfer, struct ddns_db *db, const struct ddns_rows 
 		.rdata = ddns_rows_text(zone, 0, 3),
 	};
 
-	CHECK(message_begin(transfer));
+	transfer->begun_ms = exchange_clock_ms();
+	stream_begin_transfer(transfer->exchange->stream);
+	CHECK(message_begin(transfer, MESSAGE_SIZE));
 	CHECK(record_put(transfer, &soa));
 	CHECK(ddns_db_stream(db, DDNS_STATEMENT_DNS_TRANSFER_ROWS, &id, 1, STATEMENT_MS, rows_put,
 			     transfer));
@@ -120,6 +133,7 @@ zone_send(struct transfer *transfer, struct ddns_db *db, const struct ddns_rows 
 	CHECK(message_end(transfer));
 cleanup:
 	answer_free(&transfer->answer);
+	stream_end_transfer(transfer->exchange->stream);
 	return result;
 }
 
@@ -174,7 +188,6 @@ transfer_run(struct exchange *exchange, struct ddns_db *db, struct rr_reader *re
 	}
 	transfer->exchange = exchange;
 	transfer->reader = reader;
-	stream_set_transfer(exchange->stream);
 	enum ddns_result result = transfer_try(transfer, db, &rcode);
 	outcome_log(transfer, result != DDNS_OK		    ? "failed"
 			      : rcode != KNOT_RCODE_NOERROR ? "refused"

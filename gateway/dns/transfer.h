@@ -10,7 +10,8 @@
 /*
  * Answers a signed AXFR or IXFR over TCP with the whole zone out of one snapshot, each message
  * signed, and drops the exchange.  REFUSED: the key may not; NOTAUTH: no such zone.  The connection
- * is closed where it breaks off on the way, for the client to know.
+ * is closed where it breaks off on the way, for the client to know: as it does with a client that
+ * reads less than 16 KiB a second on average after its first ten seconds.
  */
 void transfer_run(struct exchange *exchange, struct ddns_db *db, struct rr_reader *reader);
 

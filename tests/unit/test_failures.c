@@ -23,6 +23,10 @@ test_bucket(void **state)
 	assert_true(bucket_take(&bucket, &limit, now));
 	assert_false(bucket_take(&bucket, &limit, now));
 	assert_int_equal(bucket_wait_s(&bucket, &limit), 3); // 2, and what is begun counts
+	bucket_charge(&bucket, &limit, 1.5);
+	assert_int_equal(bucket_wait_s(&bucket, &limit), 6); // what was owed is paid first
+	bucket_charge(&bucket, &limit, -1.5);
+	bucket_charge(&bucket, &none, 1.5);
 	assert_false(bucket_take(&bucket, &limit, now + 1999));
 	assert_int_equal(bucket_wait_s(&bucket, &limit), 1);
 	assert_true(bucket_take(&bucket, &limit, now + 2001));

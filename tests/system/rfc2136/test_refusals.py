@@ -38,6 +38,22 @@ def test_unsigned_updates_are_told_once(update):
     assert len(lines) == 1 and "refused dns 127.0.0.1: " in lines[0]
 
 
+def test_wrong_signatures_are_told_once(update, is_long):
+    """Over TCP as many as one likes can be sent; how many were left out is said later."""
+    begin = os.path.getsize(update.stack.gateway.log)
+    wrong = update.message(key=None)
+    wrong.use_tsig(update.keyring(secret="AAAA"), algorithm="hmac-sha256")
+    with socket.create_connection((update.address, update.port), 5) as client:
+        for _ in range(20):
+            client.sendall(len(wrong.to_wire()).to_bytes(2, "big") + wrong.to_wire())
+            assert client.recv(4096)
+    assert update.stack.gateway.read_log(begin).count("BADSIG") == 1
+    if is_long:
+        time.sleep(61)
+        assert update.rcode(update.message()) == "NOERROR"
+        wait_until(lambda: "refused dns: 19 more in the last " in update.stack.gateway.read_log(begin), 5, "they were counted")
+
+
 def test_failed_tries_are_kept_for_the_holder(update):
     """A wrong signature under a known key, and names that a key may not change."""
     stack = update.stack
