@@ -192,16 +192,46 @@ put_node(const struct node *node, const char *zone, const struct lookup_sink *si
 }
 
 static enum lookup_answer
-answer_apex(const struct snapshot *snapshot, const char *zone, bool is_pinned,
+answer_apex(const struct snapshot *snapshot, const char *zone, bool is_pinned, bool is_soa_enough,
 	    const struct lookup_sink *sink)
 {
 	size_t count = 0;
 	enum ddns_result result =
 		is_pinned ? sink->put(sink->context, "@", "SOA", before.pin.ttl, before.pin.soa)
 			  : sink->put(sink->context, "@", "SOA", snapshot->soa_ttl, snapshot->soa);
-	if (result != DDNS_OK || !put_node(snapshot->apex, zone, sink, &count))
+	if (result != DDNS_OK || (!is_soa_enough && !put_node(snapshot->apex, zone, sink, &count)))
 		return LOOKUP_FAILED;
 	return LOOKUP_FOUND;
+}
+
+/*
+ * named reads each record it is given anew from its text, which costs it more than all else here;
+ * so a client's query gets none at the apex where it needs none.  And where no name on its way can
+ * exist, it is told so here and asks for none of them.  That is left to the walk where just the
+ * first of them exists, as a name or as an empty non-terminal: so what is said is true of all names
+ * of the search, whichever of them the query is for.
+ */
+static enum lookup_answer
+answer_passing(const struct snapshot *snapshot, bool may_end)
+{
+	size_t length;
+	const char *first = search_first_below(&length);
+	if (!may_end || snapshot->has_apex_wildcard || find_node(snapshot, first, length) != NULL)
+		return LOOKUP_EMPTY;
+	search_end();
+	return LOOKUP_NO_NAME;
+}
+
+static enum lookup_answer
+answer_apex_query(const struct lookup_instance *instance, const struct snapshot *snapshot,
+		  const char *zone, bool may_end, const struct lookup_sink *sink)
+{
+	enum search_apex apex = search_apex(instance, zone);
+	if (apex == SEARCH_ASKS || snapshot->has_apex_dname) {
+		search_interrupt();
+		return answer_apex(snapshot, zone, false, false, sink);
+	}
+	return apex == SEARCH_PASSES ? answer_passing(snapshot, may_end) : LOOKUP_EMPTY;
 }
 
 static enum lookup_answer
@@ -223,8 +253,12 @@ answer_below(const struct lookup_instance *instance, const struct snapshot *snap
 		if (node != NULL && relation == SEARCH_ABOVE)
 			return LOOKUP_EMPTY;
 	}
-	if (node == NULL)
-		return may_end && kind == LOOKUP_QUERY ? LOOKUP_NO_NAME : say_not_found(zone, name);
+	if (node == NULL) {
+		if (!may_end || kind != LOOKUP_QUERY)
+			return say_not_found(zone, name);
+		search_end();
+		return LOOKUP_NO_NAME;
+	}
 
 	size_t count = 0;
 	if (!put_node(node, zone, sink, &count))
@@ -239,24 +273,30 @@ lookup_name(const struct lookup_instance *instance, const char *zone, const char
 	    enum lookup_kind kind, bool may_end, const struct lookup_sink *sink)
 {
 	bool is_apex = strcmp(name, "@") == 0;
-	bool is_passing = search_passes(instance, zone) && is_apex && kind == LOOKUP_QUERY;
-	bool is_pinned = before.pin.is_set && is_apex && kind == LOOKUP_ORIGIN &&
-			 strcmp(before.pin.zone, zone) == 0;
+	bool is_own_apex = is_apex && kind == LOOKUP_ORIGIN;
+	bool is_pinned = before.pin.is_set && is_own_apex && strcmp(before.pin.zone, zone) == 0;
 	enum lookup_answer answer = LOOKUP_FAILED;
 	struct snapshot *snapshot;
 
 	before.pin.is_set = false;
+	if (kind != LOOKUP_QUERY && !is_own_apex)
+		search_interrupt();
 	if (is_retry(zone, name))
 		return LOOKUP_NOT_FOUND;
 	rcu_read_lock();
 	if (mirror_is_ready(instance->mirror) &&
-	    mirror_find_lately(instance->mirror, zone, strlen(zone), &snapshot) == MIRROR_SERVED)
-		answer = !is_apex
-				 ? answer_below(instance, snapshot, zone, name, kind, may_end, sink)
-			 : is_passing && !snapshot->has_apex_dname
-				 ? LOOKUP_EMPTY // spares named two thirds of its work
-				 : answer_apex(snapshot, zone, is_pinned, sink);
+	    mirror_find_lately(instance->mirror, zone, strlen(zone), &snapshot) == MIRROR_SERVED) {
+		if (!is_apex)
+			answer = answer_below(instance, snapshot, zone, name, kind, may_end, sink);
+		else if (kind == LOOKUP_QUERY)
+			answer = answer_apex_query(instance, snapshot, zone, may_end, sink);
+		else
+			answer = answer_apex(snapshot, zone, is_pinned,
+					     is_own_apex && search_wants_soa(instance, zone), sink);
+	}
 	rcu_read_unlock();
+	if (answer == LOOKUP_FAILED)
+		search_interrupt();
 	return answer;
 }
 
@@ -333,7 +373,7 @@ lookup_transfer(const struct lookup_instance *instance, const char *zone,
 
 	// held, it needs no read section: grace periods go on during a transfer of any length
 	struct transfer_run run = {zone, sink};
-	bool is_whole = answer_apex(snapshot, zone, false, sink) == LOOKUP_FOUND &&
+	bool is_whole = answer_apex(snapshot, zone, false, false, sink) == LOOKUP_FOUND &&
 			trie_walk(snapshot->root, put_below, &run);
 	if (is_whole)
 		pin_soa(zone, snapshot);

@@ -10,12 +10,17 @@ enum { NAME_SIZE = DDNS_DNAME_TEXT_MAX + 1 };
 
 static _Thread_local struct {
 	const struct lookup_instance *instance;
-	size_t length, at; // of the name it began with; where in it the name asked last begins
+	size_t length; // of the name it began with
+	size_t at;     // where in it the name asked last begins
+	size_t below;  // and the one before
 	bool is_over;
 	enum {
 		ELSEWHERE,
 		BELOW,	 // the last question was of this search, and its name is no zone
 		AT_ZONE, // and the one before too, and this one's is
+		WALKING, // the apex was passed, and only names on the way were asked for since
+		ENDED,	 // and the last of them does not exist
+		PROVING, // the SOA was given for that, and nothing was searched since
 	} last;
 	char name[NAME_SIZE];
 } search;
@@ -26,6 +31,7 @@ search_ask(const struct lookup_instance *instance, const char *name, size_t leng
 	if (!search.is_over && search.instance == instance) {
 		const char *next = ddns_dname_parent(search.name + search.at);
 		if (next != NULL && strcmp(next, name) == 0) {
+			search.below = search.at;
 			search.at = (size_t)(next - search.name);
 			return;
 		}
@@ -56,18 +62,51 @@ search_interrupt(void)
 	search.last = ELSEWHERE;
 }
 
-bool
-search_passes(const struct lookup_instance *instance, const char *zone)
+static bool
+is_of(const struct lookup_instance *instance, const char *zone)
 {
-	bool is_at_zone = search.last == AT_ZONE;
-	search.last = ELSEWHERE;
-	return is_at_zone && search.instance == instance &&
-	       strcmp(search.name + search.at, zone) == 0;
+	return search.instance == instance && strcmp(search.name + search.at, zone) == 0;
 }
 
-enum search_relation
-search_relate(const struct lookup_instance *instance, const char *zone, const char *name,
-	      size_t name_length)
+enum search_apex
+search_apex(const struct lookup_instance *instance, const char *zone)
+{
+	if (search.last == AT_ZONE && is_of(instance, zone)) {
+		search.last = WALKING;
+		return SEARCH_PASSES;
+	}
+	if (search.last == PROVING && is_of(instance, zone))
+		return SEARCH_PROVES;
+	search.last = ELSEWHERE;
+	return SEARCH_ASKS;
+}
+
+const char *
+search_first_below(size_t *lengthp)
+{
+	*lengthp = search.at - search.below - 1; // the dot between them
+	return search.name + search.below;
+}
+
+void
+search_end(void)
+{
+	if (search.last == WALKING)
+		search.last = ENDED;
+}
+
+bool
+search_wants_soa(const struct lookup_instance *instance, const char *zone)
+{
+	bool wants_soa = search.last == ENDED && is_of(instance, zone);
+	search.last = wants_soa ? PROVING : ELSEWHERE;
+	return wants_soa;
+}
+
+/* search_relate, without what it tells the search. */
+static enum search_relation
+relate(const struct lookup_instance *instance, const char *zone, const char *name,
+       size_t name_length)
 {
 	size_t zone_length = strlen(zone);
 	size_t length = name_length + 1 + zone_length;
@@ -82,4 +121,15 @@ search_relate(const struct lookup_instance *instance, const char *zone, const ch
 	// the dot before it may be an escaped one; then it is none of the names above
 	bool is_label = tail[-1] == '.' && (tail - 1 == search.name || tail[-2] != '\\');
 	return is_label ? SEARCH_ABOVE : SEARCH_UNRELATED;
+}
+
+enum search_relation
+search_relate(const struct lookup_instance *instance, const char *zone, const char *name,
+	      size_t length)
+{
+	enum search_relation relation = relate(instance, zone, name, length);
+	bool goes_on = search.last == WALKING || search.last == PROVING;
+	if (relation == SEARCH_UNRELATED || !goes_on)
+		search.last = ELSEWHERE;
+	return relation;
 }

@@ -23,13 +23,36 @@ void search_told(bool is_ours, bool is_query);
 void search_interrupt(void);
 
 /*
- * Whether the question for the data of a zone's apex that comes now is only the first step on the
- * way to a name below, where named looks for nothing but a DNAME.  That is so where the search for
- * this zone passed a name below it and ended at the zone, by the two questions right before this
- * one. (A query for the apex itself begins its search there; what is asked for the sake of an
- * answer's other sections has no search before it.)  Interrupts.
+ * Why a client's question for the data of a zone's apex comes, as far as it can be known.
+ *
+ * SEARCH_PASSES: it is only the first step on the way to a name below.  That is so where the search
+ * for this zone passed a name below it and ended at the zone, by the two questions right before
+ * this one.  (A query for the apex itself begins its search there; what is asked for the sake of an
+ * answer's other sections has no search before it.)  named looks there for nothing but a DNAME
+ * (findext() of its sdlz.c).
+ *
+ * SEARCH_PROVES: the search has ended with no such name, the SOA was given, and there was no other
+ * search since.  named looks for an NSEC record that proves it (query_addwildcardproof() of its
+ * query.c, for a client that wants DNSSEC); there is none.
  */
-bool search_passes(const struct lookup_instance *instance, const char *zone);
+enum search_apex { SEARCH_ASKS, SEARCH_PASSES, SEARCH_PROVES };
+enum search_apex search_apex(const struct lookup_instance *instance, const char *zone);
+
+/* After SEARCH_PASSES: the name one label below the zone that was searched, relative to it. */
+const char *search_first_below(size_t *lengthp);
+
+/* The name that was asked for last, or the first on the way to it, does not exist, and named was
+ * told so: it asks for no more names of this search. */
+void search_end(void);
+
+/*
+ * Whether named's own question for the data of a zone's apex is for the SOA alone, to say with it
+ * that a name does not exist: right after search_end, by a search that passed the apex
+ * (query_nxdomain() of its query.c: query_addsoa() comes next).  What else could come is
+ * query_addns(), for the NS records that an answer may leave out, where a response policy zone had
+ * a name server's own name looked up in between.
+ */
+bool search_wants_soa(const struct lookup_instance *instance, const char *zone);
 
 /*
  * How a name of a zone (relative, lower case) stands to the one whose zone was searched last: the

@@ -9,7 +9,41 @@
 #include "dlz_ddns/snapshot.h"
 #include "sql/client/dname.h"
 
-/* RFC 1035 section 3.3.13; NULL where MNAME or RNAME is not a name. */
+/* With the final dot, or relative to the zone where it shall be and is in it. */
+static void
+write_name(const char *name, const char *origin, bool is_short, char out[DDNS_DNAME_TEXT_MAX + 2])
+{
+	if (!is_short || ddns_dname_relative(name, origin, out) != DDNS_OK)
+		stpcpy(stpcpy(out, name), ".");
+}
+
+/*
+ * The rdata's text, with so many of its names relative to the zone as named can take.
+ *
+ * named reads it octet by octet for each query that it answers in the negative, and the MNAME twice
+ * (dns_rdata_fromtext() puts the first word back): so it should be short.  It takes names to be
+ * relative to the zone (dlz_dlopen_init() sets DNS_SDLZFLAG_RELATIVERDATA).  But it must fit on the
+ * wire into 64 octets more than the text has (initial_size() of sdlz.c), or named has to begin
+ * again each time, and complains of it in its log.
+ */
+static void
+write_rdata(const struct ddns_zone *zone, const char *mname, const char *rname, char *out,
+	    size_t size)
+{
+	char written[2][DDNS_DNAME_TEXT_MAX + 2];
+	size_t wire = strlen(mname) + 2 + strlen(rname) + 2 + 5 * sizeof(uint32_t); // or less
+	int shortened = 2;
+	do {
+		write_name(mname, zone->origin, shortened > 0, written[0]);
+		write_name(rname, zone->origin, shortened > 1, written[1]);
+		snprintf(out, size,
+			 "%s %s %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32,
+			 written[0], written[1], zone->serial, zone->refresh, zone->retry,
+			 zone->expire, zone->negative_ttl);
+	} while (strlen(out) + 64 < wire && shortened-- > 0);
+}
+
+/* RFC 1035 section 3.3.13; NULL, or what is wrong: then `out` is left as it is. */
 static const char *
 write_soa(const struct ddns_zone *zone, char *out, size_t size)
 {
@@ -19,9 +53,7 @@ write_soa(const struct ddns_zone *zone, char *out, size_t size)
 		return "its MNAME is not a domain name";
 	if (ddns_dname_canonical(zone->rname, rname) != DDNS_OK || strcmp(rname, "@") == 0)
 		return "its RNAME is not a domain name";
-	snprintf(out, size, "%s. %s. %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32,
-		 mname, rname, zone->serial, zone->refresh, zone->retry, zone->expire,
-		 zone->negative_ttl);
+	write_rdata(zone, mname, rname, out, size);
 	return NULL;
 }
 
@@ -64,6 +96,7 @@ snapshot_complete(struct snapshot *snapshot, struct trie_branch *root)
 	snapshot->owns_tree = true;
 	snapshot->apex = leaf != NULL ? node_of(leaf) : NULL;
 	snapshot->has_apex_dname = leaf != NULL && has_type(snapshot->apex, RR_DNAME);
+	snapshot->has_apex_wildcard = trie_find(root, "*", 1, trie_hash("*", 1)) != NULL;
 	if (snapshot->fault == NULL && (leaf == NULL || !has_type(snapshot->apex, RR_NS)))
 		snapshot->fault = "it has no NS record";
 }

@@ -32,6 +32,7 @@ struct snapshot {
 	size_t garbage_count;
 	bool owns_tree; // nothing newer shares it
 	bool has_apex_dname;
+	bool has_apex_wildcard; // right below the apex
 	struct transfer transfer;
 	uint32_t serial;
 	uint32_t soa_ttl;

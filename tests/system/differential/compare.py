@@ -40,7 +40,10 @@ class Query:
 
 @dataclass(frozen=True)
 class Answer:
-    """What must be equal: owners without their case, RRs without their order."""
+    """What must be equal: owners and the names of an SOA without their case, RRs without their order.
+
+    named writes a dlz zone's own name, of which both are made, as the query does.
+    """
     rcode: str
     authoritative: bool
     truncated: bool
@@ -68,8 +71,11 @@ class Difference:
 def parse(wire):
     message = dns.message.from_wire(wire, one_rr_per_rrset=True)
 
+    def text(rdata):
+        return rdata.to_text().lower() if rdata.rdtype == dns.rdatatype.SOA else rdata.to_text()
+
     def section(rrsets):
-        return frozenset((rrset.name.to_text().lower(), dns.rdatatype.to_text(rrset.rdtype), rrset.ttl, rrset[0].to_text())
+        return frozenset((rrset.name.to_text().lower(), dns.rdatatype.to_text(rrset.rdtype), rrset.ttl, text(rrset[0]))
                          for rrset in rrsets)
 
     return Answer(dns.rcode.to_text(message.rcode()), bool(message.flags & dns.flags.AA),
@@ -107,7 +113,7 @@ def digest(wire):
             rdata, inner = [wire[at:at + before]], at + before
             for _ in range(names):
                 name, inner = read_name(wire, inner)
-                rdata.append(name)
+                rdata.append(name.lower() if rrtype == CODES['SOA'] else name)
             rdata.append(wire[inner:at + length])
             section.add((owner.lower(), fixed, *rdata))
             at += length

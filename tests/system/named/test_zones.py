@@ -53,6 +53,20 @@ def test_a_zone_inside_another(stage, cursor):
     assert answer(named, 'q.far.in.zones.test').rcode == 'NXDOMAIN'
 
 
+def test_the_soa_of_zones_with_long_names(stage, cursor):
+    """named is given it in a form that depends on their length, and must read each at once."""
+    named = stage.named
+    begin = len(named.read_log())
+    origins = ['.'.join(['x' * 40] * labels + ['x' * length, 'zones.test']) for labels in range(5) for length in (5, 15, 25, 35)]
+    for origin in origins:
+        make_zone(cursor, origin)
+    wait_caught_up(named, cursor, *origins)
+    for origin in origins:
+        (_, kind, _, soa), = answer(named, 'nope.' + origin).authority
+        assert (kind, soa.split()[:2]) == ('SOA', ['ns1.%s.' % origin, 'hostmaster.%s.' % origin])
+    assert 'ran out of space' not in named.read_log()[begin:]
+
+
 def test_a_zone_added_and_removed_while_queried(stage, cursor, is_long):
     """Its names are answered or refused and nothing else; the zone beside it never minds."""
     named = stage.named
