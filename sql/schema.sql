@@ -333,3 +333,21 @@ create table duplicates (
   primary key (key_name, mac)
 );
 create index duplicates_at on duplicates (at);
+
+-- A DNS UPDATE message of the kind that many send: see functions/plain.sql.
+create type plain_message as (
+  i          int,                       -- its place in the group
+  key        bigint,
+  account    bigint,
+  zone       text,
+  owner      text,
+  type       text,
+  is_address boolean,                   -- of a domain; else it is a record
+  is_changed boolean,
+  serial     bigint,                    -- the zone's, after it
+  id         bigint,                    -- of the domain or the record
+  ttl        bigint,
+  value      text,                      -- the domain's addresses, or the record's data
+  old_ttl    bigint,
+  old_value  text
+);

@@ -263,29 +263,36 @@ begin
   return null;
 end $$;
 
+-- An update that leaves a record's name, type and what it follows alone is noted and no more: it stays
+-- whose it was.
 create or replace function records_note_update() returns trigger
 language plpgsql security definer
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   one record;
+  is_moved boolean;
 begin
   select (select count(*) from (select from n limit 2) c) as rows,
          (select id from zones where origin = n.zone) as zone_id,
          array[n.owner, nullif(o.owner, n.owner)] as names, o.zone = n.zone as is_there,
-         (n.owner, n.domain_id, n.type, n.ttl, n.rdata, n.online, n.offline, n.online_target, n.offline_target)
-         is distinct from
-         (o.owner, o.domain_id, o.type, o.ttl, o.rdata, o.online, o.offline, o.online_target, o.offline_target)
-         as is_changed, n.*
+         (n.owner, n.domain_id, n.type, n.online, n.offline) is distinct from
+         (o.owner, o.domain_id, o.type, o.online, o.offline) as is_moved,
+         (n.ttl, n.rdata, n.online_target, n.offline_target) is distinct from
+         (o.ttl, o.rdata, o.online_target, o.offline_target) as is_changed, n.*
   into one from n, o limit 1;
   if one.rows = 1 and one.is_there then
-    if one.is_changed then
+    if one.is_moved then
       perform note(one.zone_id, array_remove(one.names, null), true);
       perform link_record(one.id, one.zone, one.owner, one.type, one.domain_id,
                           one.online <> 'rdata' or one.offline <> 'rdata');
+    elsif one.is_changed then
+      perform note(one.zone_id, array[one.owner]);
     end if;
     return null;
   end if;
-  perform note(x.zone_id, x.names, true)
+  is_moved := exists (select id, zone, owner, domain_id, type, online, offline from n
+                      except select id, zone, owner, domain_id, type, online, offline from o);
+  perform note(x.zone_id, x.names, is_moved)
   from (select (select id from zones where origin = g.zone) as zone_id, g.names
         from (with a as (select zone, domain_id, owner, type, ttl, rdata, online, offline,
                                 online_target, offline_target from o),
@@ -295,8 +302,13 @@ begin
               from ((table a except table b) union all (table b except table a)) d
               group by zone) g offset 0) x
   where x.zone_id is not null;
-  perform link_records(array(select id from n where domain_id is not null or online <> 'rdata' or offline <> 'rdata'
-                             or exists (select from domains where zone = n.zone)));
+  if is_moved then
+    perform link_records(array(select m.id
+                               from (select id, zone, owner, domain_id, type, online, offline from n
+                                     except select id, zone, owner, domain_id, type, online, offline from o) m
+                               where m.domain_id is not null or m.online <> 'rdata' or m.offline <> 'rdata'
+                                 or exists (select from domains where zone = m.zone)));
+  end if;
   return null;
 end $$;
 

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- update_messages: what the usual messages do in one statement is what each alone would do.
 begin;
-select plan(39);
+select plan(45);
 select test.world();
 insert into ddns.accounts (login) values ('dns');
 insert into ddns.zones (origin, kind, account_id, mname, rname) values ('p.test', 'private', test.account('dns'), 'ns1.p.test', 'h.test');
@@ -51,6 +51,25 @@ select is(pg_temp.send(array[pg_temp.replaces('h6', '192.0.2.3'), pg_temp.replac
 select is(pg_temp.send(array[pg_temp.replaces('h8', '192.0.2.3')], '[]', null, 'txt.k'), '5', 'a key that may not');
 select is(pg_temp.stored('h8'), 'A 60 192.0.2.1', 'does not');
 select is(pg_temp.send(array[pg_temp.replaces('h1', '"x"', 60, 'TXT'), pg_temp.replaces('h9', '192.0.2.3')]), '0+ 0+', 'another type of the same name is another set');
+
+-- addresses of domains
+insert into ddns.domains (zone, owner, account_id, address) values ('p.test', 'd1', test.account('dns'), '{192.0.2.1}'),
+  ('p.test', 'd2', test.account('dns'), '{192.0.2.1,192.0.2.2,2001:db8::1}'), ('p.test', 'd3', test.account('dns'), '{2001:db8::1,192.0.2.1}'),
+  ('p.test', 'd4', test.account('dns'), '{192.0.2.1}');
+delete from ddns.history;
+select is(pg_temp.send(array[pg_temp.replaces('d1', '192.0.2.2'), pg_temp.replaces('d2', '192.0.2.3'), pg_temp.replaces('d3', '192.0.2.1'),
+  pg_temp.replaces('d4', '2001:db8::2', 60, 'AAAA'), pg_temp.replaces('h9', '192.0.2.5')]), '0+ 0+ 0 0+ 0+', 'domains and a record at once');
+select is((select string_agg(address::text, ' ' order by owner) from ddns.domains where zone = 'p.test'),
+  '{192.0.2.2} {192.0.2.3,2001:db8::1} {2001:db8::1,192.0.2.1} {192.0.2.1,2001:db8::2}', 'are stored, each family by itself');
+select is((select string_agg(format('%s %s %s: %s -> %s', name, key, what, old, new), ', ' order by name) from ddns.history where door = 'dns'),
+  'd1.p.test dns.k address: 192.0.2.1 -> 192.0.2.2, d2.p.test dns.k address: 192.0.2.1,192.0.2.2,2001:db8::1 -> 192.0.2.3,2001:db8::1, '
+  'd4.p.test dns.k address: 192.0.2.1 -> 192.0.2.1,2001:db8::2, h9.p.test dns.k A: 60 192.0.2.3 -> 60 192.0.2.5', 'and told');
+select is((select string_agg(owner || ' ' || host(peer), ', ' order by owner) from ddns.contacts join ddns.domains on id = domain_id where zone = 'p.test'),
+  'd1 192.0.2.9, d2 192.0.2.9, d3 192.0.2.9, d4 192.0.2.9', 'their hosts were heard');
+update ddns.domains set online = false where zone = 'p.test' and owner = 'd1';
+select is(pg_temp.send(array[pg_temp.replaces('d1', '192.0.2.2'), pg_temp.replaces('d2', '224.0.0.1')]), '0+ 5', 'one that is offline, and an address that is none');
+select is((select string_agg(owner || ' ' || online || ' ' || address::text, ', ' order by owner) from ddns.domains where zone = 'p.test' and owner in ('d1', 'd2')),
+  'd1 true {192.0.2.2}, d2 true {192.0.2.3,2001:db8::1}', 'is online again, and changes nothing');
 
 -- limits: what may be added, by settings
 insert into ddns.settings (name, value) values ('records_per_set', '3'), ('set_octets', '260'), ('types_per_name', '2'), ('names_per_account', '4');

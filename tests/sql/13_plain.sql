@@ -18,7 +18,11 @@ insert into ddns.keys (name, account_id, secret, secret_key_id, tsig_only, types
 select name, test.account(login), '\x0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e', '00000000', true, types::text[]
 from (values ('all.k', 'dns', '{}'), ('txt.k', 'dns', '{TXT}'), ('joe.k', 'joe', '{}')) k (name, login, types);
 insert into ddns.domains (zone, owner, account_id, address) values ('p.test', 'h5', test.account('dns'), '{192.0.2.1}'),
-  ('dyn.test', 'dns', test.account('dns'), '{192.0.2.1}');
+  ('dyn.test', 'dns', test.account('dns'), '{192.0.2.1}'), ('p.test', 'h13', test.account('dns'), '{192.0.2.1,2001:db8::1}'),
+  ('p.test', 'h14', test.account('dns'), '{2001:db8::1,192.0.2.1}'), ('p.test', 'h15', test.account('joe'), '{192.0.2.1}'),
+  ('p.test', 'h16', test.account('dns'), '{}'), ('p.test', 'h17', test.account('dns'), '{192.0.2.1}');
+update ddns.domains set online = false where zone = 'p.test' and owner = 'h16';
+update ddns.domains set offline = 'keep', online = false, timeout = 5, fixed = '{192.0.2.3}' where zone = 'p.test' and owner = 'h17';
 insert into ddns.records (zone, owner, type, ttl, rdata)
 select zone, 'h' || i, type, 60, rdata
 from generate_series(1, 12) i, unnest('{p.test,q.test}'::text[]) zone, (values ('A', '192.0.2.1'), ('TXT', '"x"')) t (type, rdata)
@@ -35,7 +39,8 @@ create function pg_temp.data_of(p_type text) returns text language sql as $$
 -- most delete a set and add a record to it; some do other things, to the same names
 create function pg_temp.message() returns jsonb language plpgsql as $$
 declare
-  o text := pg_temp.one_of('h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'h7', 'h8', 'h9', 'h10', 'h11', 'h12', 'x.dns', 'c', case when random() < 0.1 then '@' else 'h2' end);
+  o text := pg_temp.one_of('h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'h7', 'h8', 'h9', 'h10', 'h11', 'h12', 'h5', 'h13', 'h13', 'h14', 'h14',
+    'h15', 'h16', 'h17', 'dns', 'x.dns', 'c', case when random() < 0.1 then '@' else 'h2' end);
   t text := pg_temp.one_of('A', 'A', 'A', 'TXT', 'AAAA');
   l int := pg_temp.one_of('60', '60', '60', '30', '100000')::int;
   changes jsonb := jsonb_build_array(jsonb_build_array('delete_rrset', o, t, 0, null), jsonb_build_array('add', o, t, l, pg_temp.data_of(t)));
@@ -71,7 +76,8 @@ create function pg_temp.send() returns text language sql as $$
 create function pg_temp.state() returns text language sql as $$
   select concat_ws(E'\n',
     (select string_agg(concat_ws(' ', zone, owner, type, ttl, rdata, domain_id), E'\n' order by zone, owner, type, rdata) from ddns.records),
-    (select string_agg(concat_ws(' ', name, online, address, ttl), E'\n' order by name) from ddns.domains),
+    (select string_agg(concat_ws(' ', name, online, address, ttl, online_since is null, offline_reason), E'\n' order by name) from ddns.domains),
+    (select string_agg(concat_ws(' ', domain_id, peer, door), E'\n' order by domain_id) from ddns.contacts),
     (select string_agg(concat_ws(' ', zone, name, account, key, door, peer, what, old, new, serial), E'\n' order by zone, name, what, old, new, key, serial) from ddns.history),
     (select string_agg(concat_ws(' ', key_name, mac, rcode, serial), E'\n' order by key_name, mac) from ddns.duplicates),
     (select string_agg(distinct concat_ws(' ', zone_id, owner), E'\n' order by concat_ws(' ', zone_id, owner)) from ddns.changes)) $$;
