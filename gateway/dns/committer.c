@@ -197,6 +197,15 @@ state_set(struct committer *committer, bool is_away, const char *reason)
 		log_notice("dns: connected to the database");
 }
 
+/* Has the database read its functions and make their plans, so that the first update does not wait
+ * for that: an empty group does so.  What becomes of it does not matter. */
+static void
+warm_up(struct committer *committer)
+{
+	committer->group.count = 0;
+	(void)group_run(&committer->group, committer->db, STATEMENT_MS);
+}
+
 static bool
 open_database(struct committer *committer)
 {
@@ -213,6 +222,8 @@ open_database(struct committer *committer)
 				     STATEMENT_MS, NULL) == DDNS_OK;
 	committer->next_open_ms = exchange_clock_ms() + 200;
 	state_set(committer, !is_open, ddns_db_last_error(committer->db)->message);
+	if (is_open)
+		warm_up(committer);
 	return is_open;
 }
 
