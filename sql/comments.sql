@@ -269,12 +269,19 @@ comment on column gateway_accounts.state is 'active or suspended';
 comment on column gateway_accounts.password_hash is 'for the web page';
 
 comment on schema ddns is 'Dynamic DNS: the contract between those who write names and those who serve them';
-comment on view domain_hosts is 'the addresses of domains, redirectors included; part of served_rows';
-comment on view domain_mail is 'the default MX of domains; part of served_rows';
-comment on view record_hosts is 'the addresses of host records that follow their domain; part of served_rows';
-comment on column record_hosts.record_id is 'record';
-comment on column record_hosts.zone_id is 'zone';
-comment on column record_hosts.owner is 'name in the zone';
-comment on column record_hosts.type is 'A or AAAA';
-comment on column record_hosts.ttl is 'seconds';
-comment on column record_hosts.rdata is 'address';
+
+comment on view placed_rows is 'served_rows for the names at one place: what catch_up() looks at';
+comment on column placed_rows.place is 'zone, a blank, and the owner backwards: what an index finds a name by';
+comment on column placed_rows.owner is 'relative name, @ at the apex';
+comment on column placed_rows.type is 'record type';
+comment on column placed_rows.ttl is 'seconds';
+comment on column placed_rows.rdata is 'zone-file text, names absolute';
+comment on column placed_rows.fallback is 'as in served_rows';
+comment on column placed_rows.record_id is 'record that it comes of, null for what comes of a domain or zone';
+
+comment on view placed_redirects is 'served_redirects for the names at one place: what redirects_of() looks at';
+comment on column placed_redirects.place is 'as in placed_rows';
+comment on column placed_redirects.owner is 'relative name, @ at the apex';
+comment on column placed_redirects.kind is 'port, url or page';
+comment on column placed_redirects.target is 'as in served_redirects';
+comment on column placed_redirects.fallback is 'as in served_redirects';

@@ -26,6 +26,7 @@ grant usage on schema ddns to ddns_named, ddns_gateway, ddns_admin;
 -- The contract
 grant select on served_zones, served_rows, served_records, served_redirects, steps, changes, zone_state
   to ddns_named, ddns_gateway, ddns_admin;
+grant select on placed_rows, placed_redirects to ddns_named, ddns_gateway, ddns_admin; -- for catch_up
 grant execute on function catch_up to ddns_named, ddns_gateway, ddns_admin;
 
 -- Gateways

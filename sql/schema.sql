@@ -92,6 +92,7 @@ create table zones (
   constraint zones_terms check (not terms or kind = 'shared')
 );
 create index zones_account on zones (account_id) where account_id is not null;
+create unique index zones_apex on zones ((origin || ' @'));
 create index zones_notify on zones (id) where notify <> '{}' and served;
 
 -- The hot row.  version is the readers' cursor: only ever + 1, never in DNS.
@@ -142,7 +143,9 @@ create table steps (
   seen       pg_snapshot not null default pg_current_snapshot(),
   primary key (xid, zone_id, at)
 );
-create index steps_version on steps (zone_id, version);
+-- An expression, so that it is of use to who asks for a zone's versions and to nobody else: a step of
+-- this transaction is looked up by the primary key, and must not be by walking all steps of the zone.
+create index steps_version on steps ((zone_id + 0), version);
 
 create table changes (
   xid     xid8 not null default pg_current_xact_id(),
@@ -200,12 +203,13 @@ create table domains (
   term_ends        timestamptz,
   term_email       text,
   created          timestamptz not null default now(),
-  unique (zone, owner),
-  unique (zone, id)                     -- for records; (id, zone) would tempt the planner to
-                                        -- walk it where only the zone is given
+  unique (zone, owner)
 ) with (fillfactor = 85);
-create unique index domains_wild on domains (zone, wild_owner);
-create unique index domains_www on domains (zone, www_owner) where www <> 'off';
+-- For the foreign key of records.  No condition on the zone alone fits it, since its collation is
+-- another (which orders alike), so that no plan walks it for that.
+create unique index domains_zone on domains (id, zone collate "POSIX");
+create unique index domains_wild on domains ((zone || ' ' || reverse(wild_owner)));   -- as records_below
+create unique index domains_www on domains ((zone || ' ' || reverse(www_owner))) where www <> 'off';
 create index domains_account on domains (account_id);
 create index domains_term on domains (term_ends) where term_ends is not null;
 create index domains_below on domains ((zone || ' ' || reverse(owner)));   -- as records_below

@@ -91,18 +91,25 @@ wire_next(struct ddns_db *db, int64_t deadline, PGresult **resultp)
 	return DDNS_OK;
 }
 
-/* What a role or database may have been given must not change what our statements mean. */
+/*
+ * What a role or database may have been given must not change what our statements mean.  $1:
+ * readers ask rarely and get much, so each of their statements is planned for the tables as they
+ * are then; catch_up keeps its plans by a setting of its own.
+ */
 static const char session_settings[] =
 	"SELECT pg_catalog.set_config(name, value, false) FROM (VALUES"
 	" ('search_path', 'ddns, pg_temp'), ('client_encoding', 'UTF8'),"
 	" ('client_min_messages', 'warning'), ('timezone', 'UTC'), ('datestyle', 'ISO, YMD'),"
 	" ('intervalstyle', 'postgres'), ('bytea_output', 'hex'),"
-	" ('default_transaction_isolation', 'read committed')) AS setting (name, value)";
+	" ('default_transaction_isolation', 'read committed'), ('plan_cache_mode', $1)) AS setting "
+	"(name, value)";
 
 static enum ddns_result
 send_all(struct ddns_db *db)
 {
-	if (PQsendQueryParams(db->conn, session_settings, 0, NULL, NULL, NULL, NULL, 0) != 1)
+	bool is_reader = (db->statements & DDNS_STATEMENTS_READER) != 0;
+	const char *plans = is_reader ? "force_custom_plan" : "auto";
+	if (PQsendQueryParams(db->conn, session_settings, 1, NULL, &plans, NULL, NULL, 0) != 1)
 		return error_lost(db);
 	for (int id = 0; id < DDNS_STATEMENT_COUNT; id++) {
 		const struct statement *statement = statement_get((enum ddns_statement)id);

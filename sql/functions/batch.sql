@@ -35,7 +35,7 @@ begin
   insert into key_uses as k (key_id, at, peer, door)
   select distinct on (u.key) u.key, now(), u.peer, u.door
   from unnest(p_keys, p_doors, p_peers) with ordinality u (key, door, peer, i)
-  where exists (select from keys k where k.id = u.key)
+  where exists (select from keys k where k.id = u.key offset 0)
     and coalesce((select k.at from key_uses k where k.key_id = u.key) < now() - interval '1 minute', true)
   order by u.key, u.i desc
   on conflict (key_id) do update set at = excluded.at, peer = excluded.peer, door = excluded.door;

@@ -11,7 +11,7 @@ set local search_path = ddns, pg_temp;
 --          name  each touched name: drop what you have of it
 --          row   each served row of these names, the fallback rule not applied
 -- Without the settings PostgreSQL plans anew each time, or for a zone of average size, or for the
--- size that the tables had when it planned.
+-- size that the tables had when it planned.  With them, each table has one index that can be used.
 create or replace function catch_up(p_zone bigint, p_version bigint, p_xid xid8)
 returns table (what text, version bigint, serial bigint, xid xid8,
                owner text, type text, ttl int, rdata text, fallback boolean)
@@ -26,7 +26,7 @@ declare
   names text[];
   n bigint;
 begin
-  select t.version, t.serial, t.xid, t.log_floor, z.ttl, z.zone_id is not null as is_served,
+  select t.version, t.serial, t.xid, t.log_floor, z.origin, z.ttl, z.zone_id is not null as is_served,
          format('%s. %s. %s %s %s %s %s', z.mname, z.rname, t.serial, z.refresh, z.retry, z.expire,
                 z.negative_ttl) as soa
   into s from zone_state t left join served_zones z on z.zone_id = t.zone_id where t.zone_id = p_zone;
@@ -39,7 +39,7 @@ begin
     select count(*) filter (where version > p_version) as n, bool_or(whole and version > p_version) as whole,
            coalesce(bool_or(version = p_version and xid = p_xid), false) as known,
            array_agg(xid) filter (where version > p_version) as xids
-    into l from steps where zone_id = p_zone and version between p_version and s.version;
+    into l from steps where zone_id + 0 = p_zone and version between p_version and s.version;
     select array_agg(distinct c.owner), count(*) into names, n -- sorts; "select distinct" would size a hash
     from (select owner from changes where xid = any (l.xids) and zone_id = p_zone limit 10001) c;
     if not l.known or l.whole or l.n <> s.version - p_version or n > 10000
@@ -55,10 +55,10 @@ begin
   return query select 'name', null::bigint, null::bigint, null::xid8, o, null, null::int, null, null::boolean
                from unnest(names) o;
   return query select 'row', null::bigint, null::bigint, null::xid8, r.owner, r.type, r.ttl, r.rdata, r.fallback
-               -- name by name: "owner = any (names)" is a mere filter where the planner expects
-               -- few rows in a zone, and then all its rows are read
+               -- name by name, and by nothing but the place: whatever else is said of it, another
+               -- index may fit, and be walked for each name
                from unnest(names) o cross join lateral (
-                 select * from served_rows where zone_id = p_zone and owner = o offset 0) r;
+                 select * from placed_rows where place = s.origin || ' ' || reverse(o) offset 0) r;
 end $$;
 
 -- The redirects of some names of a zone, now: what a reader of redirects asks after a step, for the
@@ -69,11 +69,13 @@ language plpgsql stable
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off as $$
 #variable_conflict use_column
+declare
+  zone_origin text := (select origin from zones where id = p_zone);
 begin
   return query select r.owner, r.kind, r.target, r.fallback
-               -- name by name, as in catch_up
+               -- as in catch_up
                from unnest(p_names) o cross join lateral (
-                 select * from served_redirects where zone_id = p_zone and owner = o offset 0) r;
+                 select * from placed_redirects where place = zone_origin || ' ' || reverse(o) offset 0) r;
 end $$;
 
 -- Forgets steps older than p_keep, and all but p_rows of each zone; never a zone's newest.  A
@@ -93,11 +95,11 @@ begin
     continue when not pg_catalog.pg_try_advisory_xact_lock(1684303475, 1);
     select least(greatest(coalesce(pg_catalog.min(s.version) filter (where s.at >= since), t.version),
                           t.version - p_rows + 1), t.version)
-    into f from ddns.zone_state t left join ddns.steps s on s.zone_id = t.zone_id and s.version > 0
+    into f from ddns.zone_state t left join ddns.steps s on s.zone_id + 0 = z and s.version > 0
     where t.zone_id = z group by t.version;
     -- a zone that is gone: f is null
     with old as (delete from ddns.steps
-                 where zone_id = z and case when version = 0 or f is null then at < since else version < f end
+                 where zone_id + 0 = z and case when version = 0 or f is null then at < since else version < f end
                  returning xid, at),
     untouched as (
       delete from ddns.changes c using old

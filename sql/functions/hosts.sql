@@ -305,13 +305,14 @@ begin
                 when x.denial is not null then 'denied' end as verdict
     from unnest(p_keys, p_accounts, p_logins, p_names, p_v4, p_v6, p_states) with ordinality
          as u (key, account, login, name, v4, v6, state, i)
-    left join keys k on k.id = u.key
-    left join accounts a on a.id = u.account
+    -- each by itself: what is joined may be walked whole by a plan made while there was one row
+    left join lateral (select * from keys where id = u.key offset 0) k on true
+    left join lateral (select state from accounts where id = u.account offset 0) a on true
     cross join lateral (
       select coalesce(u.name, u.login, only_domain(u.account, k.domains, k.names)) as wanted offset 0) w
-    left join domains d on d.name = w.wanted
-    left join zones z on z.origin = d.zone
-    left join zone_state s on s.zone_id = z.id
+    left join lateral (select * from domains where name = w.wanted offset 0) d on true
+    left join lateral (select id, addresses from zones where origin = d.zone offset 0) z on true
+    left join lateral (select serial from zone_state where zone_id = z.id offset 0) s on true
     cross join lateral (
       select case when u.key is null or k.types = '{}' and k.verbs = '{}' and k.expires is null then null
                   else key_denies(k.types, k.verbs, k.expires,
@@ -344,7 +345,8 @@ set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_merg
 set enable_material = off as $$
 #variable_conflict use_column
 declare
-  locked text[] := array(select z.origin from unnest(lock_zones(p_zones, p_wait)) u join zones z on z.id = u);
+  locked text[] := array(select z.origin from unnest(lock_zones(p_zones, p_wait)) u
+                         cross join lateral (select origin from zones where id = u offset 0) z);
 begin
   if p_wait then
     perform from unnest(array(select i from unnest(p_ids) i order by i)) i
@@ -375,9 +377,9 @@ begin
   set address = ('{' || u.addresses || '}')::inet[], online = u.online,
       online_since = case when not u.online then null when d.online then d.online_since else now() end,
       offline_reason = case when u.online then null when d.online then 'update' else d.offline_reason end
-  -- the limit makes the planner expect one row, so that it probes even if the table was small then
-  from (select * from unnest(p_ids, p_addresses, p_online) u (id, addresses, online) limit cardinality(p_ids)) u
-  where d.id = u.id;
+  from unnest(p_ids, p_addresses, p_online) u (id, addresses, online)
+  -- an array of one: "=" could be merged, and a plan made while there was one row walk all of them
+  where d.id = any (array[u.id]);
 end $$;
 
 -- The same for a group, of which the caller writes the history.

@@ -35,7 +35,8 @@ language sql stable set search_path = ddns, pg_temp as $$
     select r.owner, r.ttl, r.type, r.rdata,
            case when not (z.served and coalesce(h.served, true)) then '{}'
                 when r.online = 'rdata' and r.offline = 'rdata' then array[r.rdata]
-                else array(select h.rdata from record_hosts h where h.record_id = r.id order by 1) end as current_data,
+                else array(select h.rdata from placed_rows h where h.place = r.zone || ' ' || reverse(r.owner)
+                             and h.record_id = r.id order by 1) end as current_data,
            r.online <> 'rdata' or r.offline <> 'rdata' as may_lead,
            h.name as domain, 'record' as kind, r.online, r.online_target, r.offline, r.offline_target,
            host(r.interface_id) as interface_id
@@ -44,15 +45,15 @@ language sql stable set search_path = ddns, pg_temp as $$
     select d.owner, d.ttl, family_type(a), host(a),
            case when not (z.served and d.served) then '{}'
                 when d.online or d.offline = 'keep' then array[host(a)]
-                else array(select h.rdata from domain_hosts h
-                           where h.zone_id = z.id and h.owner = d.owner and h.type = family_type(a) order by 1) end,
+                else array(select h.rdata from placed_rows h where h.place = d.zone || ' ' || reverse(d.owner)
+                             and not h.fallback and h.type = family_type(a) order by 1) end,
            not d.online, d.name, 'address', 'rdata', null, 'rdata', null, null
     from z cross join d cross join unnest(d.online_address) a)
   select case s.owner when '@' then p_zone else s.owner || '.' || p_zone end, p_zone, s.owner, s.ttl, s.type, s.rdata,
          s.current_data,
          case when s.may_lead
-              then (select coalesce(g.target, g.kind) from z join served_redirects g on g.zone_id = z.id
-                    where g.owner = s.owner and not g.fallback order by 1 limit 1) end,
+              then (select coalesce(g.target, g.kind) from placed_redirects g
+                    where g.place = p_zone || ' ' || reverse(s.owner) and not g.fallback order by 1 limit 1) end,
          s.domain, s.kind, s.online, s.online_target, s.offline, s.offline_target, s.interface_id
   from stored s
   where p_type is null or s.type = p_type

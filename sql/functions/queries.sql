@@ -19,8 +19,10 @@ declare
   closest text;                         -- the closest encloser of the name
   soa text;
 begin
-  select s.* into z
-  from unnest(p_name || ancestors(p_name)) with ordinality u (name, i) join served_zones s on s.origin = u.name
+  select z.*, s.serial into z
+  from unnest(p_name || ancestors(p_name)) with ordinality u (name, i)
+  cross join lateral (select * from zones where origin = u.name and served offset 0) z
+  cross join lateral (select serial from zone_state where zone_id = z.id offset 0) s
   order by u.i limit 1;
   if not found then
     rcode := 5;
@@ -30,18 +32,18 @@ begin
   soa := format('%s. %s. %s %s %s %s %s', z.mname, z.rname, z.serial, z.refresh, z.retry, z.expire, z.negative_ttl);
   o := case when p_name = z.origin then '@' else left(p_name, -length(z.origin) - 1) end;
   rcode := 0;
-  if o <> '@' and not exists (select from served_rows where zone_id = z.zone_id and owner = o) then
+  if o <> '@' and not exists (select from placed_rows where place = z.origin || ' ' || reverse(o)) then
     -- RFC 4592: the closest name there is, and the wildcard below it
     if not is_above(z.origin, o) then
       closest := '@';
       for up in select a.name from unnest(ancestors(o)) with ordinality a (name, i) order by a.i loop
-        if exists (select from served_rows where zone_id = z.zone_id and owner = up) or is_above(z.origin, up) then
+        if exists (select from placed_rows where place = z.origin || ' ' || reverse(up)) or is_above(z.origin, up) then
           closest := up;
           exit;
         end if;
       end loop;
       closest := case closest when '@' then '*' else '*.' || closest end;
-      if exists (select from served_rows where zone_id = z.zone_id and owner = closest) then
+      if exists (select from placed_rows where place = z.origin || ' ' || reverse(closest)) then
         o := closest;
       else
         rcode := 3;
@@ -62,18 +64,18 @@ begin
       select 0, 'answer', '', s.type, s.ttl::bigint, s.rdata
       from (select r.*, bool_or(not fallback and type = 'CNAME') over () as cname,
                    bool_or(not fallback) over (partition by case when type in ('A', 'AAAA') then 'A' else type end) as taken
-            from served_rows r where r.zone_id = z.zone_id and r.owner = o) s
+            from placed_rows r where r.place = z.origin || ' ' || reverse(o)) s
       where (not s.fallback or not (s.cname or s.taken)) and (s.type = p_type or p_type = 'ANY' or s.type = 'CNAME');
     if found then
       if p_type = 'NS' then
         return query
           select 0, 'additional', s.target, r.type, r.ttl::bigint, r.rdata
           from (select distinct left(n.rdata, -1) as target
-                from served_rows n where n.zone_id = z.zone_id and n.owner = o and n.type = 'NS') s
-          cross join lateral (select * from served_rows
-                              where zone_id = z.zone_id and is_at_or_below(s.target, z.origin)
-                                and owner = case when s.target = z.origin then '@'
-                                                 else left(s.target, -length(z.origin) - 1) end
+                from placed_rows n where n.place = z.origin || ' ' || reverse(o) and n.type = 'NS') s
+          cross join lateral (select * from placed_rows
+                              where is_at_or_below(s.target, z.origin)
+                                and place = z.origin || ' ' || reverse(case when s.target = z.origin then '@'
+                                                                            else left(s.target, -length(z.origin) - 1) end)
                                 and type in ('A', 'AAAA') and not fallback offset 0) r;
       end if;
       return;
@@ -94,7 +96,7 @@ end $$;
 create or replace function is_above(p_origin text, p_owner text) returns boolean
 language plpgsql stable
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set enable_seqscan = off set enable_indexonlyscan = off as $$
 declare
   below constant text collate "C" := p_origin || ' ' || reverse(p_owner);
 begin

@@ -68,7 +68,7 @@ end $$;
 create or replace function start_state(p_zone bigint) returns void
 language sql security definer set search_path = ddns, pg_temp as $$
   insert into zone_state (zone_id, version)
-  values (p_zone, coalesce((select max(version) from steps where zone_id = p_zone), 0))
+  values (p_zone, coalesce((select max(version) from steps where zone_id + 0 = p_zone), 0))
   on conflict do nothing
 $$;
 

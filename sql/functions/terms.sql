@@ -314,7 +314,7 @@ begin
   set term = 'held', term_before_held = d.term,
       term_ends = now() + (select make_interval(days => case d.term when 'trial' then trial_held_days else held_days end)
                            from zones where origin = d.zone)
-  from (select u as id from unnest(p_ids) u limit cardinality(p_ids)) u where d.id = u.id and d.term <> 'held';
+  where d.id = any (p_ids) and d.term <> 'held';
   get diagnostics held = row_count;
   set constraints all immediate;
   set constraints all deferred;

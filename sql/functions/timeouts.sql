@@ -121,7 +121,8 @@ begin
   end if;
   if q.later is not null then
     update timeouts t set due = u.due
-    from (select * from unnest(q.later, q.later_due) u (id, due) limit p_limit) u where t.domain_id = u.id;
+    -- an array of one: "=" could be merged, and a plan made while there was one row walk all of them
+    from unnest(q.later, q.later_due) u (id, due) where t.domain_id = any (array[u.id]);
   end if;
 
   for z in select distinct u from unnest(q.zones) u order by u loop
@@ -202,7 +203,7 @@ as $$
 begin
   with gone as (
     update domains d set online = false, online_since = null, offline_reason = 'timeout'
-    from (select u as id from unnest(p_ids) u limit cardinality(p_ids)) u where d.id = u.id
+    where d.id = any (p_ids)
     returning d.zone, d.name),
   z as materialized (
     select origin, next_serial(id, true) as serial

@@ -8,8 +8,7 @@ select is_empty($$
     and obj_description(c.oid, 'pg_class') is null $$, 'every table and view has a comment');
 select is_empty($$
   select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-  where c.relnamespace = 'ddns'::regnamespace and c.relkind in ('r', 'v') and col_description(c.oid, a.attnum) is null
-    and c.relname not in ('domain_hosts', 'domain_mail') $$, 'and every column of them');
+  where c.relnamespace = 'ddns'::regnamespace and c.relkind in ('r', 'v') and col_description(c.oid, a.attnum) is null $$, 'and every column of them');
 select is_empty($$
   select proname from pg_proc where pronamespace = 'ddns'::regnamespace
     and not coalesce('search_path=ddns, pg_temp' = any (proconfig), false) and prokind <> 'p' $$,

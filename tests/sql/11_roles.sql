@@ -31,7 +31,7 @@ from unnest(array['served_zones', 'served_rows', 'served_records', 'served_redir
 select is(pg_temp.as_role('ddns_named', 'select * from ddns.catch_up(1, 0, ''1'')'), '', 'named asks catch_up');
 select is((select array_agg(relname order by relname)::text from pg_class where relnamespace = 'ddns'::regnamespace and relkind in ('r', 'v', 'm')
            and (has_table_privilege('ddns_named', oid, 'select') or has_any_column_privilege('ddns_named', oid, 'select'))),
-          '{changes,served_records,served_redirects,served_rows,served_zones,steps,zone_state}', 'and no other table');
+          '{changes,placed_redirects,placed_rows,served_records,served_redirects,served_rows,served_zones,steps,zone_state}', 'and no other table');
 select is_empty($$select relname from pg_class where relnamespace = 'ddns'::regnamespace and relkind in ('r', 'v')
   and has_any_column_privilege('ddns_named', oid, 'insert, update, references')$$, 'named writes nothing');
 select is((select array_agg(proname)::text from pg_proc where pronamespace = 'ddns'::regnamespace and has_function_privilege('ddns_named', oid, 'execute')),
