@@ -83,13 +83,14 @@ on_global(void *context, void *db, const char *const *names, size_t count)
 	enum ddns_result result;
 	if (names == NULL) {
 		CHECK(check_key_file(feed, db));
-		CHECK(credentials_load(feed->credentials, db));
+		// the keys that metrics count are known at every door
 		CHECK(refresh_keyring(feed, db, NULL, 0));
+		CHECK(credentials_load(feed->credentials, db));
 	} else {
 		if (has_setting(names, count))
 			CHECK(check_key_file(feed, db));
-		CHECK(credentials_refresh(feed->credentials, db, names, count));
 		CHECK(refresh_keyring(feed, db, names, count));
+		CHECK(credentials_refresh(feed->credentials, db, names, count));
 	}
 
 cleanup:

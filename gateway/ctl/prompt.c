@@ -71,8 +71,9 @@ ask(struct session *session, int fd, const char *question, char password[PASSWOR
 	sigaddset(&held, SIGHUP);
 	sigaddset(&held, SIGTSTP);
 	sigprocmask(SIG_BLOCK, &held, &before);
-	dprintf(fd, "%s", question);
+	// before the question: what is typed at once is neither shown nor lost
 	tcsetattr(fd, TCSAFLUSH, &hidden);
+	dprintf(fd, "%s", question);
 	if (read_line(fd, password) < 0)
 		result = fail_to_read(session);
 	tcsetattr(fd, TCSAFLUSH, &shown);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "gateway/password.h"
 #include "gateway/update/remembered.h"
@@ -122,7 +121,8 @@ run(void *context)
 	struct ddns_db *db;
 	if (ddns_db_create(&options, &db) != DDNS_OK)
 		return NULL;
-	setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS); // on Linux: of this thread
+	// on Linux both are of this thread
+	setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICENESS);
 	pthread_mutex_lock(&hasher->mutex);
 	for (;;) {
 		while (hasher->head == NULL && !hasher->is_stopped)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The fixtures of the system tests.  README beside this file explains them and gives recipes."""
 
+import contextlib
 import os
 import signal
 import tempfile
@@ -105,6 +106,44 @@ def stack(module_stacks):
 def own_stack(stacks):
     """The same for one test alone."""
     return stacks.make().start()
+
+
+class _Hangs(Exception):
+    """A test that does not end."""
+
+
+def _within(item, limit=300):
+    """A context for one phase of a test: one that hangs fails, and the others go on.  --long has no limit."""
+    @contextlib.contextmanager
+    def watched():
+        def ring(*_):
+            raise _Hangs(f"it hangs: not over after {limit} s")
+        before = signal.signal(signal.SIGALRM, ring)
+        signal.alarm(limit)
+        try:
+            yield
+        finally:
+            signal.alarm(0)
+            signal.signal(signal.SIGALRM, before)
+    return contextlib.nullcontext() if item.config.getoption("--long") else watched()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_setup(item):
+    with _within(item):
+        yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    with _within(item):
+        yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_teardown(item):
+    with _within(item):
+        yield
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -2,6 +2,7 @@
 """A stand-in for an ACME server (RFC 8555): dns-01 only, looked up at the resolver; what it signs is worth nothing."""
 
 import base64
+import contextlib
 import datetime
 import hashlib
 import http.server
@@ -9,6 +10,7 @@ import json
 import secrets
 import threading
 
+import dns.exception
 import dns.message
 import dns.query
 import dns.rdatatype
@@ -16,6 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from ddns.steps import wait_until
 
 CHALLENGE = "_acme-challenge."
 
@@ -76,14 +80,28 @@ class AcmeServer:
         return 201, order, self.objects[order]
 
     def _look(self, challenge, authorization):
+        """As servers do, again where the proof is not there yet: named shows a change a moment after it was acknowledged."""
         name = CHALLENGE + authorization["identifier"]["value"]
-        asked = dns.message.make_query(name, "TXT")
-        answer = dns.query.udp(asked, self.resolver, timeout=5).answer
-        seen = {text.decode() for rrset in answer if rrset.rdtype == dns.rdatatype.TXT
-                for rdata in rrset for text in rdata.strings}
-        self.looked_up.append((name, seen))
         wanted = _base64(hashlib.sha256(f"{challenge['token']}.{self.thumbprint}".encode()).digest())
+        proofs = sum(one.get("identifier") == authorization["identifier"] for one in self.objects.values() if isinstance(one, dict))
+        seen = set()
+
+        def is_there():
+            seen.clear()
+            seen.update(self._texts(name))
+            return wanted in seen and len(seen) == proofs
+        with contextlib.suppress(AssertionError):
+            wait_until(is_there, 10)
+        self.looked_up.append((name, frozenset(seen)))
         challenge["status"] = authorization["status"] = "valid" if wanted in seen else "invalid"
+
+    def _texts(self, name):
+        try:
+            answer = dns.query.udp(dns.message.make_query(name, "TXT"), self.resolver, timeout=5).answer
+        except dns.exception.Timeout:
+            return set()
+        return {text.decode() for rrset in answer if rrset.rdtype == dns.rdatatype.TXT
+                for rdata in rrset for text in rdata.strings}
 
     def _finalize(self, order, payload):
         request = x509.load_der_x509_csr(_bytes(payload["csr"]))

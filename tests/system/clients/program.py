@@ -42,7 +42,7 @@ class Program:
                 ["setpriv", "--pdeathsig", "KILL", path, *words], stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT, cwd=os.path.dirname(path), env=process.clean_environment(**environment))
 
-    def wait_log(self, pattern, timeout=15):
+    def wait_log(self, pattern, timeout=60):
         """Returns when a line that fits comes after the last one that was waited for."""
         def said():
             with open(self.log, encoding="utf-8", errors="replace") as file:
@@ -61,7 +61,7 @@ class Program:
     def end(self):
         self._child.terminate()
         try:
-            self._child.wait(5)
+            self._child.wait(30)
         except subprocess.TimeoutExpired:
             self._child.kill()
-            self._child.wait(5)
+            self._child.wait(30)

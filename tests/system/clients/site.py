@@ -5,6 +5,7 @@ import os
 import re
 
 from ddns import process
+from ddns.steps import wait_until
 from rfc2136.client import REVERSE, ZONE, Client
 
 from .recipes import recipe
@@ -25,8 +26,10 @@ class Site(Client):
         os.makedirs(self.bin)
         self.write("bin/ddnsctl", f'#!/bin/sh\nexec {" ".join(stack.ctl_words())} "$@"\n')
         for number, name in enumerate(("joe-router", "joe-acme", "dhcp")):
+            known = stack.gateway.metric("ddns_gateway_keys")
             self.shell(recipe("Keys", number))
             self.read_key(name)
+            wait_until(lambda known=known: stack.gateway.metric("ddns_gateway_keys") > known, what=f"key {name} is known")
 
     def read_key(self, name):
         """Takes over a key from the file that a recipe made."""

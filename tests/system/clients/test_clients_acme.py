@@ -16,7 +16,7 @@ def check(site, acme, proofs):
     """The server saw as many values as were to prove, and none is left in the zone."""
     name = CHALLENGE + site.stack.host
     assert [(looked_up, len(seen)) for looked_up, seen in acme.looked_up] == [(name, proofs)] * proofs
-    assert site.stack.rdata(name, "TXT") == set()
+    site.stack.wait_answer(name, "TXT", set())
     assert site.stack.sql("SELECT count(*) FROM ddns.records WHERE type = 'TXT'") == [(0,)]
 
 

@@ -20,7 +20,7 @@ def key(home):  # noqa: F811
     secret = clause.split('secret "')[1].split('"')[0]
     assert ALPHABET.match(secret)
     wait_until(lambda: home.curl("http", f"/nic/update?hostname={home.hosts[0]}&myip=192.0.2.9",
-                                 user=f"joey-key:{secret}").startswith(("good", "nochg")), 10, "the gateway has the key")
+                                 user=f"joey-key:{secret}").startswith(("good", "nochg")), 30, "the gateway has the key")
     return secret
 
 

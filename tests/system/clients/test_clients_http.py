@@ -212,7 +212,7 @@ def test_inadyn_tries_again_later_while_the_database_is_down(home, scheme):
     finally:
         inadyn.end()
         home.stack.cluster.start()
-        wait_until(home.stack.gateway.is_ready, 20, "the gateway is ready again")
+        wait_until(home.stack.gateway.is_ready, 30, "the gateway is ready again")
 
 
 # -- wget and curl ------------------------------------------------------------------------------------
@@ -257,7 +257,7 @@ def test_a_router_that_sends_a_prefix(home, scheme):
         said = home.curl(scheme, f"/nic/update?myip=192.0.2.{last},2001:db8:1::/64", "-A", "Fritz!Box DDNS/1.0.1",
                          user=f"{name}:{secret}")
         return said.startswith("good ")
-    wait_until(known, 5, "the new key is known and updates")
+    wait_until(known, 30, "the new key is known and updates")
     home.stack.wait_answer(home.hosts[0], "A", {f"192.0.2.{last}"})
 
 

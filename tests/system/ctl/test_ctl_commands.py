@@ -2,9 +2,10 @@
 """Each command of ddnsctl, what it stores, shows and refuses."""
 
 import concurrent.futures
-import time
 
 import pytest
+
+from ddns.steps import wait_until
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -366,7 +367,8 @@ def test_a_row_that_somebody_holds_is_waited_for(ctl, database_stack):
         with connection.cursor() as cursor, concurrent.futures.ThreadPoolExecutor(1) as pool:
             cursor.execute("update ddns.domains set mail = false where name = 'held.ctl.example'")
             waiting = pool.submit(ctl, "domain", "set", "held.ctl.example", "ttl=9")
-            time.sleep(0.5)
+            wait_until(lambda: database_stack.sql("select count(*) from pg_locks where not granted")[0][0] or waiting.done(),
+                       what="it waits")
             assert not waiting.done()
             connection.commit()
             waiting.result()

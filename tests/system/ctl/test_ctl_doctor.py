@@ -275,7 +275,7 @@ def test_named_lags(stacks):
     """Its module cannot follow: the connection is cut and not let in again."""
     own = Doctor(stacks.make("doctor").start())
     own.stack.sql("ALTER ROLE bind NOLOGIN")
-    own.stack.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'bind'")
+    own.stack.end_sessions("bind")
     own.stack.update(myip="192.0.2.77")
     errors = {error["check"]: error for error in own.errors()}
     assert f"shows an older serial of {own.stack.zone}" in errors["named"]["finding"]
@@ -391,7 +391,7 @@ def test_the_gateway_is_not_ready(stacks):
         assert own.only_error("gateway")["mend"].startswith("systemctl restart")
     finally:
         own.stack.gateway.server.send(signal.SIGCONT)
-    wait_until(lambda: own.run("doctor").status == 0, 20, "nothing is wrong")
+    wait_until(lambda: own.run("doctor").status == 0, 30, "nothing is wrong")
 
 
 def test_a_mistake_in_the_gateway_s_configuration(doctor, tmp_path):

@@ -72,17 +72,17 @@ def test_import_is_effective_at_both_gateways_and_so_is_revoking(gateways, ctl, 
     out = ctl("key", "import", path, "--account", "kay", "--domain", host)
     assert out == "key 'kay-laptop' imported: hmac-sha384, 384 bits\nkey 'kay-two' imported: hmac-sha256, 128 bits\n"
     for gateway in both:
-        wait_until(lambda at=gateway: nsupdate(at, host, key_file(made, "one"))[0] == 0, 10, "the key works")
+        wait_until(lambda at=gateway: nsupdate(at, host, key_file(made, "one"))[0] == 0, 30, "the key works")
         wait_until(lambda at=gateway: password_answer(stack, at, host, "kay-laptop", secret).split()[0]
-                   in ("good", "nochg"), 10, "the key works as a password")
+                   in ("good", "nochg"), 30, "the key works as a password")
     used = ctl.json("key", "show", "kay-laptop")
     assert used["last_use"] is not None and used["domains"] == [host]
     assert secret not in ctl("key", "show", "kay-laptop") + ctl("key", "list") + json.dumps(ctl.json("key", "list"))
     assert ctl("key", "export", "KAY-laptop") == f'key "kay-laptop" {{\n\talgorithm hmac-sha384;\n\tsecret "{secret}";\n}};\n'
     ctl("key", "revoke", "kay-laptop")
     for gateway in both:
-        wait_until(lambda at=gateway: nsupdate(at, host, key_file(made, "one"))[0] != 0, 10, "the key is refused")
-        wait_until(lambda at=gateway: password_answer(stack, at, host, "kay-laptop", secret) == "badauth", 10,
+        wait_until(lambda at=gateway: nsupdate(at, host, key_file(made, "one"))[0] != 0, 30, "the key is refused")
+        wait_until(lambda at=gateway: password_answer(stack, at, host, "kay-laptop", secret) == "badauth", 30,
                    "the key is refused as a password")
     assert "there is no key 'kay-laptop'" in ctl.refused("key", "export", "kay-laptop")
 
@@ -101,7 +101,7 @@ def test_import_of_a_private_file(gateways, ctl, tmp_path):
     exported = str(tmp_path / "exported.key")
     with open(exported, "w", encoding="ascii") as file:
         file.write(ctl("key", "export", "kay-old"))
-    wait_until(lambda: nsupdate(both[1], host, exported)[0] == 0, 10, "the exported key works")
+    wait_until(lambda: nsupdate(both[1], host, exported)[0] == 0, 30, "the exported key works")
     assert ctl.json("key", "export", "kay-old") == {"name": "kay-old", "algorithm": "hmac-sha512", "secret": LONG}
 
 
@@ -113,7 +113,7 @@ def test_short_keys_are_for_tsig_only(gateways, ctl, key_file):
     assert done.out == "key 'kay-short' imported: hmac-md5, 120 bits, for TSIG only\n"
     assert "hmac-md5" in done.err
     assert ctl.json("key", "show", "kay-short")["tsig_only"] is True
-    wait_until(lambda: nsupdate(both[0], host, key_file(clause, "short"))[0] == 0, 10, "the key works")
+    wait_until(lambda: nsupdate(both[0], host, key_file(clause, "short"))[0] == 0, 30, "the key works")
     assert password_answer(stack, both[0], host, "kay-short", SHORT) == "badauth"
 
 

@@ -5,8 +5,8 @@ import base64
 import os
 import pty
 import re
+import select
 import subprocess
-import time
 
 import pytest
 
@@ -188,20 +188,26 @@ def test_password_is_never_an_argument(ctl):
     ctl.refused("account", "set", "pat", "password=hunter2", status=2)
 
 
+QUESTIONS = (b"(empty: none): ", b"once more: ")
+
+
 def _at_a_terminal(ctl, words, answers):
-    """Runs ddnsctl at a terminal of its own and types the answers, each after a question."""
+    """Runs ddnsctl at a terminal of its own and types the answers, each as soon as its question is there."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.execve(ctl.program, [ctl.program, *words], ctl.environment())
     shown = b""
+
+    def read():
+        assert select.select([terminal], [], [], 60)[0], f"it is silent after {shown}"
+        return os.read(terminal, 1024)
     try:
-        for asked, answer in enumerate(answers):
-            while shown.count(b": ") == asked:
-                shown += os.read(terminal, 1024)
-            time.sleep(0.05)  # until the echo is off
+        for question, answer in zip(QUESTIONS, answers):
+            while question not in shown:
+                shown += read()
             os.write(terminal, answer.encode() + b"\n")
         while True:
-            shown += os.read(terminal, 1024)
+            shown += read()
     except OSError:  # its end
         pass
     finally:

@@ -136,7 +136,7 @@ class Gateway:
 
     def status(self, path):
         """GET from the status listener: (HTTP status, body)."""
-        connection = http.client.HTTPConnection(self.address, self.status_port, timeout=5)
+        connection = http.client.HTTPConnection(self.address, self.status_port, timeout=15)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()

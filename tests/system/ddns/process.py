@@ -138,7 +138,7 @@ class Server:
             time.sleep(0.01)
         return True
 
-    def stop(self, plan=((signal.SIGTERM, 10), (signal.SIGKILL, 5))):
+    def stop(self, plan=((signal.SIGTERM, 30), (signal.SIGKILL, 10))):
         """Ends it: each signal of the plan in turn, until it is gone.  Ends one that is stopped (SIGSTOP), too."""
         for number, patience in plan:
             if not self.send(number):
@@ -150,12 +150,12 @@ class Server:
             raise StepFailed(f"{self.name}, process {self.pid()}, does not end", self.log)
         if self._child is not None:
             # Nor may a zombie of ours make others think that it runs: PostgreSQL looks at the pid only.
-            self._child.wait(5)
+            self._child.wait(30)
         self.forget()
 
     def kill(self):
         """kill -9, as a fault to be survived."""
-        self.stop(((signal.SIGKILL, 10),))
+        self.stop(((signal.SIGKILL, 30),))
 
     def _reap(self):
         if self._child is not None and self._child.poll() is not None:

@@ -6,6 +6,8 @@ import os
 import shutil
 import urllib.parse
 
+import dns.exception
+import dns.flags
 import dns.message
 import dns.query
 import dns.rcode
@@ -84,14 +86,26 @@ class Stack(Sandbox):
         finally:
             connection.close()
 
+    def end_sessions(self, role):
+        """Ends the connections of a database role, and returns when they are gone."""
+        self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", (role,))
+        wait_until(lambda: not self.sql("SELECT 1 FROM pg_stat_activity WHERE usename = %s", (role,)),
+                   what=f"the sessions of {role} have ended")
+
     # -- DNS -------------------------------------------------------------------------------------------
 
-    def query(self, name, rtype="A", tcp=False, timeout=5):
-        """The whole answer of named, a dns.message.Message."""
+    def query(self, name, rtype="A", tcp=False, timeout=5, tries=3):
+        """The whole answer of named, a dns.message.Message; asked again, as clients do, where none comes."""
         message = dns.message.make_query(name, rtype)
         message.flags &= ~dns.flags.RD
         ask = dns.query.tcp if tcp else dns.query.udp
-        return ask(message, self.named.address, port=self.named.port, timeout=timeout)
+        for left in reversed(range(tries)):
+            try:
+                return ask(message, self.named.address, port=self.named.port, timeout=timeout)
+            except dns.exception.Timeout:
+                if not left:
+                    raise
+        raise AssertionError("no try was allowed")
 
     def rdata(self, name, rtype="A", **more):
         """The set of values that named gives for a name and type, as text; empty for no data and no name."""
@@ -102,7 +116,7 @@ class Stack(Sandbox):
     def rcode(self, name, rtype="A"):
         return dns.rcode.to_text(self.query(name, rtype).rcode())
 
-    def wait_answer(self, name, rtype, values, timeout=10):
+    def wait_answer(self, name, rtype, values, timeout=30):
         """Returns when named gives exactly these values."""
         def same():
             got = self.rdata(name, rtype)
@@ -112,7 +126,7 @@ class Stack(Sandbox):
 
     # -- HTTP ------------------------------------------------------------------------------------------
 
-    def get(self, path, user=None, password=None, headers=(), timeout=10):
+    def get(self, path, user=None, password=None, headers=(), timeout=30):
         """GET from the gateway: (status, body, headers)."""
         connection = http.client.HTTPConnection(self.gateway.address, self.gateway.port, timeout=timeout)
         try:

@@ -49,10 +49,10 @@ def silent(_text):
     """The say of a test's stack."""
 
 
-def wait_until(condition, timeout=10.0, what=None, interval=0.02):
+def wait_until(condition, timeout=30.0, what=None, interval=0.02):
     """Calls condition until it returns something true, and returns that.
 
-    After timeout seconds: AssertionError that names what was waited for.  A condition that raises
+    The time is patience, for machines that do much else: how soon something must be is asserted apart.  After timeout seconds: AssertionError that names what was waited for.  A condition that raises
     an AssertionError is one that does not hold yet; the last such message is shown.
     """
     deadline = time.monotonic() + timeout

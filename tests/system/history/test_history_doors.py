@@ -89,7 +89,7 @@ def test_a_timeout(stack, host):
         cursor.execute("UPDATE ddns.timeouts SET due = due - interval '1 hour'")
         cursor.execute("UPDATE ddns.listening SET since = since - interval '1 hour'")
     expected = change(stack, account=None, door="timeout", peer=None, what="state", old="online", new="offline")
-    wait_until(lambda: newest(stack, host) == expected, 10, "the timeout is told")
+    wait_until(lambda: newest(stack, host) == expected, 30, "the timeout is told")
     stack.sql("UPDATE ddns.domains SET timeout = 0 WHERE name = %s", (host,))
 
 
@@ -103,7 +103,7 @@ def test_the_table(stack, host):
     """`ddnsctl history` shows the newest first, failed tries too, and no more than it was asked for."""
     stack.update(myip="192.0.2.2")
     stack.update(password="wrong", myip="192.0.2.3")
-    wait_until(lambda: len(history(stack, host)) == 2, 5, "the failed try is there")
+    wait_until(lambda: len(history(stack, host)) == 2, 30, "the failed try is there")
     lines = stack.ctl("history", host).splitlines()
     assert lines[0].split() == ["WHEN", "NAME", "WHO", "BY", "FROM", "WHAT", "OLD", "NEW", "SERIAL", "REASON"]
     assert "failed" in lines[1] and lines[1].endswith("wrong user name or password")

@@ -39,7 +39,7 @@ def add_key(stack, name, account, *words):
 
 def wait_known(stack, login):
     """Returns it when the gateway knows this new key or account."""
-    wait_until(lambda: ask(stack.gateway, "/nic/update?hostname=nodot", login).status == 200, 10, f"{login.user} is known")
+    wait_until(lambda: ask(stack.gateway, "/nic/update?hostname=nodot", login).status == 200, 30, f"{login.user} is known")
     return login
 
 

@@ -59,7 +59,7 @@ def update_target(hostname=None, path="/nic/update", **parameters):
     return path + "?" + urllib.parse.urlencode(parameters, safe=":,/<>%[]", quote_via=urllib.parse.quote)
 
 
-def connect(gateway, address=None, port=None, timeout=10.0):
+def connect(gateway, address=None, port=None, timeout=30.0):
     return socket.create_connection((address or gateway.address, port or gateway.port), timeout)
 
 
@@ -92,7 +92,7 @@ def parse(raw):
     return Reply(int(first.split()[1]), headers, rest[:length].decode(errors="replace"), rest[length:])
 
 
-def ask(gateway, target, login=None, method="GET", *, address=None, port=None, timeout=10.0, **more):
+def ask(gateway, target, login=None, method="GET", *, address=None, port=None, timeout=30.0, **more):
     """One request: its Reply."""
     raw = exchange(gateway, request(target, login, method, **more), address=address, port=port, timeout=timeout)
     reply = parse(raw)
@@ -100,6 +100,6 @@ def ask(gateway, target, login=None, method="GET", *, address=None, port=None, t
     return reply
 
 
-def update(gateway, login, hostname=None, *, timeout=10.0, **parameters):
+def update(gateway, login, hostname=None, *, timeout=30.0, **parameters):
     """One update: the body of the reply without its last line end."""
     return ask(gateway, update_target(hostname, **parameters), login, timeout=timeout).body.rstrip("\n")

@@ -2,6 +2,7 @@
 """One bad member of a group harms no other, wherever in the group it is."""
 
 import contextlib
+import select
 
 import pytest
 
@@ -12,7 +13,8 @@ from http_raw import connect, parse, read_all, request, update, update_target
 SIZE = 12
 POISON = "192.0.2.66"  # an address that the database refuses at once
 LATE_POISON = "192.0.2.67"  # and one that it refuses at commit only
-SLOW = "192.0.2.68"  # and one that it takes some time over
+SLOW = "192.0.2.68"  # and one that it takes its time over, while the test holds GATE
+GATE = 4711  # an advisory lock
 
 # Triggers of somebody who has added to the schema.
 TRIGGERS = f"""
@@ -22,7 +24,10 @@ BEGIN
 END $$;
 CREATE FUNCTION delay() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM pg_sleep(0.15);
+  FOR i IN 1 .. 100 LOOP
+    EXIT WHEN pg_try_advisory_xact_lock({GATE});
+    PERFORM pg_sleep(0.01);
+  END LOOP;
   RETURN NULL;
 END $$;
 CREATE TRIGGER poison AFTER UPDATE ON ddns.domains FOR EACH ROW
@@ -125,15 +130,18 @@ def send_together(stack, members):
     """
     login = demo(stack)
     with contextlib.ExitStack() as opened:
+        gate = opened.enter_context(transaction(stack))
+        gate.execute("SELECT pg_advisory_xact_lock(%s)", (GATE,))
         first = opened.enter_context(connect(stack.gateway))
         first.sendall(request(update_target(stack.host, myip=SLOW), login))
-        wait_until(lambda: is_writing(stack), 5, "the writer is at work", interval=0.001)
+        wait_until(lambda: is_writing(stack), 30, "the writer is at work", interval=0.001)
         connections = [opened.enter_context(connect(stack.gateway)) for _ in members]
         for waiting, (connection, (host, address)) in enumerate(zip(connections, members), 1):
             connection.sendall(request(update_target(host, myip=address), login))
-            if waiting < len(members):  # in this order, and while the first is still at work
-                wait_until(lambda waiting=waiting: stack.gateway.metric("ddns_gateway_writer_queue") >= waiting
-                           or not is_writing(stack), 5, "the writer's queue", interval=0)
+            # in this order, and while the first is still at work: it gives up after a second
+            wait_until(lambda waiting=waiting: stack.gateway.metric("ddns_gateway_writer_queue") >= waiting
+                       or select.select([first], [], [], 0)[0], 30, "the writer's queue", interval=0)
+        gate.connection.rollback()
         replies = [parse(read_all(connection)) for connection in connections]
         read_all(first)
     update(stack.gateway, login, stack.host, myip="192.0.2.1")

@@ -125,10 +125,10 @@ def test_a_change_is_known_to_both(stack, hosts, second):
     """A key that is made, and taken, while they run."""
     login = add_key(stack, "both", stack.account)
     for gateway in (stack.gateway, second):
-        wait_until(lambda gateway=gateway: update(gateway, login, hosts[5], myip="192.0.2.5") != "badauth", 5, "a new key")
+        wait_until(lambda gateway=gateway: update(gateway, login, hosts[5], myip="192.0.2.5") != "badauth", 30, "a new key")
     stack.ctl("key", "delete", "both")
     for gateway in (stack.gateway, second):
-        wait_until(lambda gateway=gateway: update(gateway, login, hosts[5], myip="192.0.2.5") == "badauth", 5, "no such key")
+        wait_until(lambda gateway=gateway: update(gateway, login, hosts[5], myip="192.0.2.5") == "badauth", 30, "no such key")
 
 
 def test_one_ends_and_the_other_goes_on(stack, hosts, second):

@@ -10,7 +10,7 @@ import socket
 import pytest
 
 from ddns.steps import wait_until
-from http_hosts import add_account, add_hosts, add_key, demo, everything
+from http_hosts import add_account, add_hosts, add_key, demo, everything, wait_known
 from http_raw import Login, ask, connect, exchange, parse, read_all, request, update, update_target
 
 WANTED = "192.0.2.66"  # what nobody may get stored here
@@ -30,7 +30,7 @@ def names(stack):
 @pytest.fixture(scope="module")
 def strangers_key(stack, names):
     assert names
-    return add_key(stack, "strangers-key", "stranger")
+    return wait_known(stack, add_key(stack, "strangers-key", "stranger"))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,7 +40,7 @@ def strict(stack):
     stack.gateway.options = 'http-request-timeout = 2\nlog-level = "debug"\n'
     stack.gateway.rewrite()
     stack.gateway.server.send(signal.SIGHUP)
-    wait_until(lambda: "read again" in stack.gateway.read_log(begin), 5, "the gateway has read its configuration")
+    wait_until(lambda: "read again" in stack.gateway.read_log(begin), 30, "the gateway has read its configuration")
 
 
 @pytest.fixture(autouse=True)

@@ -37,7 +37,7 @@ def add_unseen(stack, login, password):
     """An account that the gateway knows, but not that its password is right."""
     before = stack.gateway.metric("ddns_gateway_accounts")
     added = add_account(stack, login, password)
-    wait_until(lambda: stack.gateway.metric("ddns_gateway_accounts") > before, 10, f"{login} is known")
+    wait_until(lambda: stack.gateway.metric("ddns_gateway_accounts") > before, 30, f"{login} is known")
     return added
 
 
@@ -92,7 +92,7 @@ def test_of_a_user(stack, host, ann):
     assert_limited(come(stack, Login(ann.user, "next-guess"), f"{next(networks)}.1"), PER_USER)
     stack.ctl("account", "set", ann.user, "--password-stdin", text="anns-next-password\n")
     changed = Login(ann.user, "anns-next-password")
-    wait_until(lambda: come(stack, changed, f"{home}.200", host).status == 200, 5, "home is home")
+    wait_until(lambda: come(stack, changed, f"{home}.200", host).status == 200, 30, "home is home")
     assert come(stack, Login(ann.user, "wrong"), f"{home}.3").status == 401
     assert come(stack, changed, f"{next(networks)}.1", host).status == 200  # known to be right by now
     assert come(stack, Login("somebody-else", "wrong"), f"{next(networks)}.1").status == 401
@@ -134,7 +134,7 @@ def test_the_window_slides(stack):
     stack.gateway.options = limits(900, 900) + 'trusted-proxies = {"127.0.0.1"}\n'
     stack.gateway.rewrite()
     stack.gateway.server.send(signal.SIGHUP)
-    wait_until(lambda: "read again" in stack.gateway.read_log(begin), 5, "SIGHUP is done")
+    wait_until(lambda: "read again" in stack.gateway.read_log(begin), 30, "SIGHUP is done")
     assert "restart" not in stack.gateway.read_log(begin)
     network = next(networks)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:

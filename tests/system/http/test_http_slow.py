@@ -16,7 +16,8 @@ from http_hosts import demo, everything
 from http_raw import connect, exchange, parse, request, update, update_target
 from http_times import Times
 
-DEADLINE = 3  # seconds that a connection may take, however it gets on
+DEADLINE = 5  # seconds that a connection may take, however it gets on
+LATE = 8  # seconds by which a machine that does much else may be late
 PAUSE = 0.4  # between two bytes of a slow client
 HONEST_P99 = 0.2  # seconds; tenfold in the assertion
 
@@ -41,7 +42,7 @@ class SlowClients(threading.Thread):
                     clients[connection] = [begin, iter(whole)]
                     selector.register(connection, selectors.EVENT_READ)
                 self.open.set()
-                latest = time.monotonic() + self._deadline + 10
+                latest = time.monotonic() + self._deadline + 2 * LATE
                 while clients and time.monotonic() < latest:
                     self._turn(selector, clients)
         except Exception as error:  # pylint: disable=broad-except  # told by the test
@@ -128,7 +129,7 @@ def test_slow_clients(stacks, authority, is_long):
     slow = SlowClients(connects, wholes, deadline)
     slow.start()
     assert slow.open.wait(60)
-    wait_until(lambda: stack.gateway.metric("ddns_gateway_http_connections") >= count * 0.9, 2, "all are connected")
+    wait_until(lambda: stack.gateway.metric("ddns_gateway_http_connections") >= count * 0.9, deadline, "all are connected")
     alone = parse(exchange(stack.gateway, request("/myip")))
     assert alone.status == 200 and everything(cursor) == before
     honest = Times()
@@ -142,12 +143,12 @@ def test_slow_clients(stacks, authority, is_long):
     print(f"{count} slow clients: cut after {min(slow.ages):.2f} to {max(slow.ages):.2f} s, memory + {grown >> 20} MiB\n"
           f"honest ones meanwhile: {honest}")
     assert slow.failure is None, slow.failure
-    assert len(slow.ages) == count and max(slow.ages) <= deadline + 2 and min(slow.ages) >= deadline - 1
+    assert len(slow.ages) == count and max(slow.ages) <= deadline + (2 if is_long else LATE) and min(slow.ages) >= deadline - 1
     assert not [answer for answer in slow.answers if b" 200 " in answer]
     assert honest.percentile(99) <= 10 * HONEST_P99 and len(honest) >= 5
     assert grown <= 400 << 20
     assert stack.gateway.metric("ddns_gateway_http_overdue_total") - cut >= count * 0.9
-    wait_until(lambda: stack.gateway.metric("ddns_gateway_http_connections") == 0, 5, "no connection is left")
+    wait_until(lambda: stack.gateway.metric("ddns_gateway_http_connections") == 0, 30, "no connection is left")
     connection.close()
 
 
@@ -156,7 +157,7 @@ def test_status_beside_many_connections(stack):
     with contextlib.ExitStack() as opened:
         for _ in range(800):
             opened.enter_context(connect(stack.gateway))
-        wait_until(lambda: stack.gateway.metric("ddns_gateway_http_connections") >= 800, 5, "all are connected")
+        wait_until(lambda: stack.gateway.metric("ddns_gateway_http_connections") >= 800, 30, "all are connected")
         assert stack.gateway.status("/livez")[0] == stack.gateway.status("/readyz")[0] == 200
         assert stack.update(myip="192.0.2.8") == "good 192.0.2.8"
 
@@ -169,7 +170,7 @@ def test_connections_of_one_address(stacks):
     stack.start_gateway()
     with contextlib.ExitStack() as opened:
         kept = [opened.enter_context(connect(stack.gateway)) for _ in range(20)]
-        wait_until(lambda: stack.gateway.metric("ddns_gateway_http_connections") == 20, 5, "20 connections")
+        wait_until(lambda: stack.gateway.metric("ddns_gateway_http_connections") == 20, 30, "20 connections")
         for _ in range(5):
             assert exchange(stack.gateway, request("/myip")) == b""
         assert stack.gateway.metric("ddns_gateway_http_refused_total") == 5
@@ -178,7 +179,7 @@ def test_connections_of_one_address(stacks):
             assert b"127.0.0.3" in other.recv(4096)
         kept[0].sendall(request("/myip"))
         assert b"127.0.0.1" in kept[0].recv(4096)
-    wait_until(lambda: exchange(stack.gateway, request("/myip")) != b"", 5, "served again")
+    wait_until(lambda: exchange(stack.gateway, request("/myip")) != b"", 30, "served again")
 
 
 def socket_from(source, gateway):
@@ -194,9 +195,9 @@ def test_more_connections_than_there_may_be(stacks):
     with contextlib.ExitStack() as opened:
         for _ in range(40):
             opened.enter_context(connect(stack.gateway))
-        wait_until(lambda: stack.gateway.metric("ddns_gateway_http_connections") == 32, 5, "all that may be")
+        wait_until(lambda: stack.gateway.metric("ddns_gateway_http_connections") == 32, 30, "all that may be")
         begin = time.monotonic()
         assert stack.update(myip="192.0.2.9") == "good 192.0.2.9"
-        assert time.monotonic() - begin <= DEADLINE + 2
+        assert time.monotonic() - begin <= DEADLINE + LATE
     assert stack.gateway.is_ready()
     assert stack.update(myip="192.0.2.9") == "nochg 192.0.2.9"

@@ -6,7 +6,7 @@ import base64
 import pytest
 
 from ddns.ports import Claims
-from http_hosts import add_account, add_hosts, add_key, addresses, demo, is_online
+from http_hosts import add_account, add_hosts, add_key, addresses, demo, is_online, wait_known
 from http_raw import Login, ask, exchange, parse, request, update, update_target
 
 V4, V6 = "192.0.2.77", "2001:db8::77"
@@ -29,7 +29,7 @@ def foreign(stack):
 def single(stack):
     """A key that may act on one host only, and that host."""
     host = add_hosts(stack, "single", 1)[0]
-    return add_key(stack, "single", stack.account, "--domain", host), host
+    return wait_known(stack, add_key(stack, "single", stack.account, "--domain", host)), host
 
 
 @pytest.fixture

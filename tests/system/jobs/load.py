@@ -47,7 +47,7 @@ class Keepalives:
             if ahead > 0:
                 time.sleep(ahead)
             some = [hosts[(done + i) % len(hosts)] for i in range(min(HOSTS_EACH, len(hosts)))]
-            connection = http.client.HTTPConnection(*server, timeout=10)
+            connection = http.client.HTTPConnection(*server, timeout=30)
             connection.request("GET", f"/nic/update?hostname={','.join(some)}&myip={address}",
                                headers={"Authorization": authorization})
             lines = connection.getresponse().read().decode().splitlines()
@@ -69,7 +69,7 @@ class Prober(threading.Thread):
 
     def run(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-            client.settimeout(1)
+            client.settimeout(5)
             client.connect(self._server)
             number = 0
             while not self._end.wait(0.01):

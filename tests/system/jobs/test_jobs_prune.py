@@ -39,11 +39,11 @@ def test_old_rows_are_forgotten(pruned):
     steps, changes = count(pruned, "steps"), count(pruned, "changes")
     assert steps > 300
     pruned.start_gateway()
-    wait_until(lambda: count(pruned, "history") < 400, 20, "history is forgotten")
-    assert count(pruned, "duplicates") == 1
+    wait_until(lambda: count(pruned, "history") < 400, 30, "history is forgotten")
+    wait_until(lambda: count(pruned, "duplicates") == 1, what="requests seen are forgotten")  # each table in its turn
+    wait_until(lambda: count(pruned, "attempts") in (30, 31), what="tries are forgotten")
     assert pruned.sql("SELECT max(now() - at) < interval '366 days', count(*) > 360 FROM ddns.history") == [(True, True)]
-    assert pruned.sql("SELECT max(now() - at) < interval '31 days', count(*) BETWEEN 30 AND 31 FROM ddns.attempts") == \
-        [(True, True)]
+    assert pruned.sql("SELECT max(now() - at) < interval '31 days' FROM ddns.attempts") == [(True,)]
     print(f"steps {steps} -> {count(pruned, 'steps')}, changes {changes} -> {count(pruned, 'changes')}")
     assert count(pruned, "steps") < 20 and count(pruned, "changes") < 60
     assert pruned.sql("SELECT log_floor = version FROM ddns.zone_state s JOIN ddns.zones z ON z.id = s.zone_id"
@@ -58,7 +58,7 @@ def test_a_reader_below_the_floor_loads_anew(pruned):
     pruned.sql("UPDATE ddns.domains SET address = '{192.0.2.99}' WHERE name = %s", (pruned.host,))
     before = count(pruned, "steps")
     pruned.start_gateway()
-    wait_until(lambda: count(pruned, "steps") < before - 15, 20, "steps are forgotten")
+    wait_until(lambda: count(pruned, "steps") < before - 15, 30, "steps are forgotten")
     pruned.named.server.send(signal.SIGCONT)
     pruned.wait_answer(pruned.host, "A", {"192.0.2.99"})
 
@@ -66,7 +66,7 @@ def test_a_reader_below_the_floor_loads_anew(pruned):
 def test_a_failure_is_told_once_and_its_end(pruned):
     pruned.sql("ALTER FUNCTION ddns.forget(int) RENAME TO forget_elsewhere")
     pruned.start_gateway()
-    wait_until(lambda: "job 'prune' cannot go on" in pruned.gateway.read_log(), 20, "the failure is logged")
+    wait_until(lambda: "job 'prune' cannot go on" in pruned.gateway.read_log(), 30, "the failure is logged")
     assert "forget" in pruned.gateway.read_log()
     pruned.sql("ALTER FUNCTION ddns.forget_elsewhere(int) RENAME TO forget")
     wait_until(lambda: "job 'prune' goes on" in pruned.gateway.read_log(), 30, "the recovery is logged")

@@ -82,7 +82,7 @@ def test_service_2_3_many_hosts_report_and_then_fall_silent(own_stack, gateways,
           f" alone {percentile(alone, 99) * 1000:.1f} ms")
     assert not bad and serial_of(stack) == serial
     assert done > (0.95 if is_long else 0.5) * rate
-    assert percentile(beside, 99) <= (2 if is_long else 20) * percentile(alone, 99)
+    assert percentile(beside, 99) <= (2 if is_long else 20) * max(percentile(alone, 99), 0 if is_long else 0.05)
     assert online(stack) == count
     loaded, lost = prober.take()
     assert lost == 0
@@ -92,7 +92,7 @@ def test_service_2_3_many_hosts_report_and_then_fall_silent(own_stack, gateways,
     began = time.monotonic()
     wait_until(lambda: online(stack) == 0, 60 + margin + count / rate, "all are offline", interval=0.2)
     took = time.monotonic() - began
-    wait_until(lambda: not stack.rdata(hosts[-1], "A") and not stack.rdata(hosts[0], "A"), 10, "named says so",
+    wait_until(lambda: not stack.rdata(hosts[-1], "A") and not stack.rdata(hosts[0], "A"), 30, "named says so",
                interval=0.02)
     followed = time.monotonic() - began
     silent, lost = prober.take()
@@ -101,6 +101,6 @@ def test_service_2_3_many_hosts_report_and_then_fall_silent(own_stack, gateways,
     print(f"all offline after {took:.1f} s, {followed - took:.2f} s later in the answers; late by {median:.2f} s in the median,"
           f" {most:.2f} s at most; a query's p99 {percentile(silent, 99) * 1000:.2f} ms, before {percentile(loaded, 99) * 1000:.2f} ms")
     assert most <= (2 if is_long else 20)
-    assert lost == 0 and percentile(silent, 99) <= 10 * max(percentile(loaded, 99), 0.005)
+    assert lost == 0 and percentile(silent, 99) <= 10 * max(percentile(loaded, 99), 0.005 if is_long else 0.05)
     for gateway in gateways:
         assert "cannot go on" not in gateway.read_log()

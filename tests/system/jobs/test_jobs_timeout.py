@@ -15,6 +15,15 @@ def state(stack, name):
     return stack.sql("SELECT online, offline_reason FROM ddns.domains WHERE name = %s", (name,))[0]
 
 
+def wait_looked(stack):
+    """Returns when the job has looked twice since now: the first look may have begun before."""
+    def looked():
+        return stack.gateway.metric('ddns_gateway_job_last_success_timestamp_seconds{job="timeouts"}')
+    for _ in range(2):
+        last = looked()
+        wait_until(lambda last=last: looked() > last, what="the job has looked")
+
+
 @pytest.fixture
 def timed(own_stack):
     """The demo's domain with a timeout of ten minutes, online and heard."""
@@ -25,35 +34,37 @@ def timed(own_stack):
 
 
 def test_silence_puts_offline_and_an_update_back(timed):
-    pass_time(timed, 590)
+    pass_time(timed, 540)
     assert timed.update(myip="192.0.2.10") == "nochg 192.0.2.10"  # a keepalive
     serial = timed.sql("SELECT max(serial) FROM ddns.zone_state WHERE zone_id > 0")
-    pass_time(timed, 590)
-    time.sleep(1.5)
+    pass_time(timed, 540)
+    wait_looked(timed)
     assert state(timed, timed.host) == (True, None)
     assert timed.sql("SELECT max(serial) FROM ddns.zone_state WHERE zone_id > 0") == serial
-    pass_time(timed, 20)
+    pass_time(timed, 60)
     began = time.monotonic()
-    wait_until(lambda: state(timed, timed.host) == (False, "timeout"), 10, "the domain is offline")
-    wait_until(lambda: "192.0.2.10" not in timed.rdata(timed.host, "A"), 10, "and named says so", interval=0.01)
+    wait_until(lambda: state(timed, timed.host) == (False, "timeout"), 30, "the domain is offline")
+    wait_until(lambda: "192.0.2.10" not in timed.rdata(timed.host, "A"), 30, "and named says so", interval=0.01)
     print(f"offline and served so {time.monotonic() - began:.2f} s after the moment")
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 20
     assert timed.update(myip="192.0.2.10") == "good 192.0.2.10"
     timed.wait_answer(timed.host, "A", {"192.0.2.10"})
     assert state(timed, timed.host) == (True, None)
 
 
 def test_a_real_minute(timed, is_long):
-    """In real time; 58 s of it are skipped unless --long."""
+    """In real time; 50 s of it are skipped unless --long."""
     timed.ctl("domain", "set", timed.host, "timeout=1")
+    before = time.monotonic()
     assert timed.update(myip="192.0.2.10") == "nochg 192.0.2.10"
-    at = time.time()
-    if not is_long:
-        pass_time(timed, 57)
-        at -= 57
-    wait_until(lambda: not state(timed, timed.host)[0], 75, "the domain is offline")
-    print(f"offline {time.time() - at:.2f} s after the last contact")
-    assert 60 <= time.time() - at < 64
+    after = time.monotonic()
+    skipped = 0 if is_long else 50
+    if skipped:
+        pass_time(timed, skipped)
+    wait_until(lambda: not state(timed, timed.host)[0], 95 - skipped, "the domain is offline")
+    now = time.monotonic() + skipped
+    print(f"offline {now - after:.2f} s after the last contact")
+    assert now - before >= 60 and now - after < (64 if is_long else 80)
 
 
 def test_a_gateway_that_was_away_gives_everybody_a_timeout(timed):
@@ -62,11 +73,11 @@ def test_a_gateway_that_was_away_gives_everybody_a_timeout(timed):
     pass_time(timed, 3600)
     timed.start_gateway()
     wait_until(lambda: timed.sql("SELECT count(*) FROM ddns.listening WHERE since > now() - interval '1 minute'") == [(1,)],
-               10, "listening begins anew")
-    time.sleep(1.5)
+               30, "listening begins anew")
+    wait_looked(timed)
     assert state(timed, timed.host) == (True, None)
     pass_time(timed, 601)
-    wait_until(lambda: not state(timed, timed.host)[0], 5, "one timeout later it is offline")
+    wait_until(lambda: not state(timed, timed.host)[0], 30, "one timeout later it is offline")
 
 
 def test_many_with_two_gateways(timed, is_long):
@@ -91,7 +102,7 @@ def test_many_with_two_gateways(timed, is_long):
                          " WHERE zone_id = %s AND version > %s + 1 GROUP BY xid) c (n)", (zone, version))[0][0]
         print(f"{count} domains offline in {took:.1f} s; names in a step: {most}")
         assert most <= 600  # a domain's name, its wildcard, its www
-        assert took < 2 + count / 1000
+        assert took < 10 * (2 + count / 1000)
     finally:
         second.stop()
     for gateway in (timed.gateway, second):

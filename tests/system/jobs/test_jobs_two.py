@@ -3,6 +3,7 @@
 
 import re
 import socket
+import statistics
 import threading
 import time
 
@@ -72,7 +73,7 @@ def test_each_job_is_done_once_beside_updates(pair):
     stack.sql("INSERT INTO ddns.settings (name, value) VALUES ('log_keep', '1 s') ON CONFLICT DO NOTHING")
     secondary = Secondary()
     stack.ctl("zone", "set", stack.zone, f"notify={secondary.target}")
-    wait_until(lambda: all(gateway.status("/metrics")[1].count('ddns_gateway_keys 2') for gateway in gateways), 10,
+    wait_until(lambda: all(gateway.status("/metrics")[1].count('ddns_gateway_keys 2') for gateway in gateways), 30,
                "both know the key")
     load = Keepalives(gateways, ("all", secret), heard, 400, "192.0.2.1")
     answers = []
@@ -90,6 +91,7 @@ def test_each_job_is_done_once_beside_updates(pair):
     finally:
         _, bad = load.stop()
         time.sleep(1.5)  # the last NOTIFY
+        watched = time.monotonic() - began
         secondary.stop()
     assert all(answer.startswith("good ") for answer in answers), answers
     assert not [line for line in bad if not line.startswith(("good", "nochg"))], bad
@@ -98,8 +100,9 @@ def test_each_job_is_done_once_beside_updates(pair):
         == [(len(silent), len(silent))]
     assert sum(gateway.metric("ddns_gateway_timeouts_offline_total") for gateway in gateways) >= len(silent)
     apart = [later - earlier for earlier, later in zip(secondary.times, secondary.times[1:])]
-    print(f"{len(answers)} updates in {took:.1f} s beside; told {len(secondary.times)} times, at least {min(apart):.2f} s apart")
-    assert len(secondary.times) <= took + 4 and min(apart) > 0.5
+    print(f"{len(answers)} updates in {took:.1f} s beside; told {len(secondary.times)} times, {statistics.median(apart):.2f} s apart")
+    # once a second is decided; what is sent then may be a moment late
+    assert len(secondary.times) <= watched + 2 and statistics.median(apart) > 0.5
     kept, made = stack.sql("SELECT count(*), max(version) FROM ddns.steps WHERE zone_id ="
                            " (SELECT id FROM ddns.zones WHERE origin = %s)", (stack.zone,))[0]
     assert kept < made / 2, "steps are forgotten beside that"

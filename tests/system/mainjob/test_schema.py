@@ -44,7 +44,7 @@ def test_no_schema(stack):
         assert "run ddns-schema install" in told_by_gateway(stack)
         stack.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dlz_ddns'")
         wait_until(lambda: "answering from memory: " in stack.named.read_log()
-                   and "run ddns-schema install" in stack.named.read_log(), 20, "named says what is wrong")
+                   and "run ddns-schema install" in stack.named.read_log(), 30, "named says what is wrong")
         assert stack.rdata(stack.host, "A") == address
     stack.start_gateway()
     assert stack.update(stack.key_name, stack.key_secret, myip="192.0.2.77") == "good 192.0.2.77"

@@ -22,7 +22,7 @@ class Load(threading.Thread):
     with the second since the start, in `wrong`.
     """
 
-    LOST_AFTER = 3.0
+    LOST_AFTER = 10.0
     IN_FLIGHT = 200             # so that no socket's buffer overflows: what is lost is lost by the server
 
     def __init__(self, address, port, expect, rate=1000, any_serial=False):
@@ -49,7 +49,7 @@ class Load(threading.Thread):
 
     def __exit__(self, *_):
         self._end.set()
-        self.join(30)
+        self.join(60)
 
     def run(self):
         try:

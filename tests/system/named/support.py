@@ -23,14 +23,14 @@ def cursor_of(cluster, **more):
 
 def answer(named, name, rrtype='A'):
     """The Answer of one query over UDP."""
-    return parse(ask(named.address, named.port, [query(name, rrtype)], deadline=10)[0])
+    return parse(ask(named.address, named.port, [query(name, rrtype)], deadline=30)[0])
 
 
 def answer_from(named, source, name, rrtype='A'):
     """The same, asked from another address of the loopback net."""
     message = dns.message.make_query(name, rrtype)
     message.flags = 0
-    return parse(dns.query.udp(message, named.address, port=named.port, source=source, timeout=5).to_wire())
+    return parse(dns.query.udp(message, named.address, port=named.port, source=source, timeout=15).to_wire())
 
 
 def rdatas(got, rrtype='A'):
@@ -51,7 +51,7 @@ def stored_serial(cursor, origin):
     return row and row[0]
 
 
-def wait_caught_up(named, cursor, *origins, timeout=10):
+def wait_caught_up(named, cursor, *origins, timeout=60):
     """Returns when named shows the serials that the database has."""
     for origin in origins:
         want = stored_serial(cursor, origin)
@@ -98,5 +98,5 @@ def transfer_of(named, origin, source='127.0.0.1'):
     """The zone as given to that address by AXFR; a dns.exception.DNSException when it is refused."""
     zone = dns.zone.Zone(origin, relativize=False)
     question, _ = dns.xfr.make_query(zone)
-    dns.query.inbound_xfr(named.address, zone, question, port=named.port, source=source, timeout=10, lifetime=30)
+    dns.query.inbound_xfr(named.address, zone, question, port=named.port, source=source, timeout=30, lifetime=60)
     return zone

@@ -41,7 +41,7 @@ def end_loader(cursor):
                        " AND datname = current_database() AND state = 'idle' AND query = 'COMMIT'")
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = 'bind' AND datname = current_database()")
         return cursor.fetchone()[0] == 1
-    wait_until(gone, 5, 'the feed is alone')
+    wait_until(gone, 30, 'the feed is alone')
 
 
 def looks(cursor):
@@ -55,7 +55,7 @@ def wait_counted(cursor):
     """Returns when the feed's counters show what it did until now."""
     for _ in range(3):
         since = looks(cursor)
-        wait_until(lambda since=since: looks(cursor) not in (since, None), 5, 'the feed looks again')
+        wait_until(lambda since=since: looks(cursor) not in (since, None), 30, 'the feed looks again')
 
 
 def cost_of_updates(cursor, net, times, wait):
@@ -74,7 +74,7 @@ def test_one_update_makes_the_feed_read_few_rows(stage, cursor):
         wait_counted(cursor)
 
     def alone():
-        wait_until(lambda: not stage.database_connections(), 10, 'the feed is gone')
+        wait_until(lambda: not stage.database_connections(), 30, 'the feed is gone')
 
     cost_of_updates(cursor, '192.0.2', 5, followed)                        # plans are made
     both = cost_of_updates(cursor, '198.51.100', 20, followed)
@@ -124,14 +124,15 @@ def test_an_idle_feed_asks_once_a_second_at_most(stage, cursor, is_long):
         wait_counted(cursor)
         with open(cluster.log, 'rb') as log:
             log.seek(0, 2)
-            seconds = 60 if is_long else 10
-            end = time.monotonic() + seconds
-            wait_until(lambda: time.monotonic() >= end, seconds + 5, 'the time is over', interval=0.2)
+            begin = time.monotonic()
+            end = begin + (60 if is_long else 5)
+            wait_until(lambda: time.monotonic() >= end, 90, 'the time is over', interval=0.2)
             said = log.read().decode()
+            seconds = time.monotonic() - begin
     finally:
         cursor.execute('ALTER ROLE bind RESET log_statement')
     statements = re.findall(r'bind@\S* LOG:  (?:statement|execute)', said)
-    print('%d statements in %d s' % (len(statements), seconds))
+    print('%d statements in %.1f s' % (len(statements), seconds))
     assert 0 < len(statements) <= seconds + 1
 
 

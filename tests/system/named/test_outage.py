@@ -46,7 +46,7 @@ def single_user(cluster, sql):
 def during(seconds, load):
     """Lets the load run on for so long, and until it has been answered often enough to tell."""
     end = time.monotonic() + seconds
-    wait_until(lambda: time.monotonic() > end and load.answered > 500 * seconds, seconds + 10, 'the load is answered')
+    wait_until(lambda: time.monotonic() > end and load.answered > 500 * seconds, seconds + 60, 'the load is answered')
 
 
 def test_postgresql_killed_under_load(stage, zone, is_long):
@@ -62,12 +62,12 @@ def test_postgresql_killed_under_load(stage, zone, is_long):
     assert rdatas(answer(named, 'host-150.' + ZONE)) == {'10.0.0.150'}
     cluster.start()
     began = time.monotonic()
-    wait_until(lambda: rdatas(answer(named, 'host-150.' + ZONE)) == {'192.0.2.99'}, 15, 'the change is served')
+    wait_until(lambda: rdatas(answer(named, 'host-150.' + ZONE)) == {'192.0.2.99'}, 30, 'the change is served')
     print('%d answers, all right, the slowest after %.1f ms; served %.2f s after PostgreSQL was back' % (
         load.answered, 1e3 * load.slowest, time.monotonic() - began))
     with cursor_of(cluster) as cursor:
         set_address(cursor, ZONE, 'host-151', '192.0.2.98')
-        wait_until(lambda: rdatas(answer(named, 'host-151.' + ZONE)) == {'192.0.2.98'}, 5, 'the next change is served')
+        wait_until(lambda: rdatas(answer(named, 'host-151.' + ZONE)) == {'192.0.2.98'}, 30, 'the next change is served')
 
 
 def test_postgresql_hangs_under_load(stage, zone, is_long):
@@ -87,7 +87,7 @@ def test_postgresql_hangs_under_load(stage, zone, is_long):
             finally:
                 cluster.resume()
             began = time.monotonic()
-            wait_until(lambda: rdatas(answer(named, 'host-150.' + ZONE)) == {'192.0.2.99'}, 15, 'the change is served')
+            wait_until(lambda: rdatas(answer(named, 'host-150.' + ZONE)) == {'192.0.2.99'}, 30, 'the change is served')
             print('served %.2f s after SIGCONT' % (time.monotonic() - began))
         writer.join()
         load.check(least=1000)
@@ -105,7 +105,7 @@ def test_the_feed_is_cut_off_again_and_again(stage, zone, is_long):
         set_address(zone, ZONE, after, address)
         began = time.monotonic()
         wait_until(lambda before=before, after=after, address=address: {address} == rdatas(answer(
-            named, '%s.%s' % (before, ZONE))) == rdatas(answer(named, '%s.%s' % (after, ZONE))), 5, 'both changes are served',
+            named, '%s.%s' % (before, ZONE))) == rdatas(answer(named, '%s.%s' % (after, ZONE))), 30, 'both changes are served',
             interval=0.005)
         delays.append(time.monotonic() - began)
     delays.sort()
@@ -140,7 +140,7 @@ def test_named_starts_while_postgresql_is_away(stage, zone):
     watcher.start()
     try:
         cluster.start()
-        wait_until(lambda: rdatas(answer(named, 'host-1.' + ZONE)) == {'10.0.0.1'}, 15, 'the zone is loaded')
+        wait_until(lambda: rdatas(answer(named, 'host-1.' + ZONE)) == {'10.0.0.1'}, 30, 'the zone is loaded')
     finally:
         end.set()
         watcher.join()
@@ -169,14 +169,14 @@ def test_dump_restored_into_a_new_cluster(stage, zone, tmp_path):
         add_record(cursor, ZONE, 'new', 'A', '192.0.2.79')
     with Load(named.address, named.port, expectations(named, 90), rate=1000, any_serial=True) as load:
         stage.replace_cluster(other)
-        wait_until(lambda: rdatas(answer(named, 'new.' + ZONE)) == {'192.0.2.79'}, 20, 'the restored zone is served')
+        wait_until(lambda: rdatas(answer(named, 'new.' + ZONE)) == {'192.0.2.79'}, 30, 'the restored zone is served')
         assert rdatas(answer(named, 'host-101.' + ZONE)) == {'192.0.2.1'}
         assert rdatas(answer(named, 'host-102.' + ZONE)) == {'192.0.2.78'}
         assert answer(named, 'lost.' + ZONE).rcode == 'NXDOMAIN'
-        wait_until(lambda: answer(named, 'lost.example', 'SOA').rcode == 'REFUSED', 10, 'the lost zone is gone')
+        wait_until(lambda: answer(named, 'lost.example', 'SOA').rcode == 'REFUSED', 30, 'the lost zone is gone')
         during(1, load)
     load.check(least=1000)
     with cursor_of(cluster) as cursor:
         set_address(cursor, ZONE, 'host-1', '192.0.2.80')
-        wait_until(lambda: rdatas(answer(named, 'host-1.' + ZONE)) == {'192.0.2.80'}, 5, 'changes go on being served')
+        wait_until(lambda: rdatas(answer(named, 'host-1.' + ZONE)) == {'192.0.2.80'}, 30, 'changes go on being served')
     assert served_serial(named, ZONE)

@@ -65,7 +65,7 @@ def wait_back_to(named, before):
     def is_back():
         now = measured(named)
         return now[0] == before[0] and now[1] <= before[1]
-    wait_until(is_back, 10, 'as many threads and descriptors as before: %s' % (before,))
+    wait_until(is_back, 30, 'as many threads and descriptors as before: %s' % (before,))
 
 
 def reload_often(named, words, times, load):
@@ -75,7 +75,7 @@ def reload_often(named, words, times, load):
         load.slowest = 0.0
         answered = load.answered
         named.rndc(words)
-        wait_until(lambda answered=answered: load.answered > answered + 50, 10, 'queries go on being answered')
+        wait_until(lambda answered=answered: load.answered > answered + 50, 30, 'queries go on being answered')
         stalls.append(1e3 * load.slowest)
     return stalls
 
@@ -112,7 +112,7 @@ def test_reload_and_reconfig_under_load(stage, is_long):
     pid, connections = named.server.pid(), stage.database_connections()
     wanted = expectations(named, 1000, 1200)
     with Updates(stage, 500) as updates, Load(named.address, named.port, wanted, rate=2000, any_serial=True) as load:
-        wait_until(lambda: load.answered > 1000 and updates.done > 100, 20, 'the load runs')
+        wait_until(lambda: load.answered > 1000 and updates.done > 100, 30, 'the load runs')
         before, after, stalls = rounds(named, load, is_long)
     load.check(least=1000)
     assert updates.failure is None and updates.done > 200, updates.failure
@@ -120,8 +120,8 @@ def test_reload_and_reconfig_under_load(stage, is_long):
     assert named.server.pid() == pid
     last = 'host-%d' % ((updates.done - 1) % 500)
     want = '10.1.%d.%d' % divmod((updates.done - 1) % 65000, 256)
-    wait_until(lambda: rdatas(answer(named, '%s.%s' % (last, ZONE))) == {want}, 5, 'the last update is served')
-    assert after[2] - before[2] < 24 * MEBI                     # named's own goes up and down by more than ten
+    wait_until(lambda: rdatas(answer(named, '%s.%s' % (last, ZONE))) == {want}, 30, 'the last update is served')
+    wait_until(lambda: resident(pid) - before[2] < 24 * MEBI, what='memory is given back')  # named's own goes up and down by more than ten
     assert stalls[len(stalls) // 2] - of_plain[2][len(stalls) // 2] < 200       # aim: 20 ms
     assert stage.database_connections() <= connections
 
@@ -146,7 +146,7 @@ def test_many_updates_leave_nothing_behind(stage, is_long):
     times = 8000 if is_long else 1000
     update(times)
     wait_back_to(named, before)
+    wait_until(lambda: resident(named.server.pid()) - before[2] < 3 * MEBI, what='memory is given back')
     after = measured(named)
     print('%d updates of a name and %d of 900 names in %.1f s: memory %.2f -> %.2f MiB' % (
         times, times // 15, time.monotonic() - began, before[2] / MEBI, after[2] / MEBI))
-    assert after[2] - before[2] < 3 * MEBI

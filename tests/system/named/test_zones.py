@@ -49,7 +49,7 @@ def test_a_zone_inside_another(stage, cursor):
     assert answer(named, 'q.far.in.zones.test').rcode == 'NXDOMAIN'
     assert rdatas(answer(named, 'q.zones.test')) == {'192.0.2.2'}
     cursor.execute("DELETE FROM ddns.zones WHERE origin = 'in.zones.test'")
-    wait_until(lambda: rdatas(answer(named, 'www.in.zones.test')) == {'192.0.2.1'}, 5, 'the outer zone shows again')
+    wait_until(lambda: rdatas(answer(named, 'www.in.zones.test')) == {'192.0.2.1'}, 30, 'the outer zone shows again')
     assert answer(named, 'q.far.in.zones.test').rcode == 'NXDOMAIN'
 
 
@@ -91,7 +91,7 @@ def test_a_zone_added_and_removed_while_queried(stage, cursor, is_long):
             cursor.execute('COMMIT')
             wait_caught_up(named, cursor, 'comes.zones.test')
             cursor.execute("DELETE FROM ddns.zones WHERE origin = 'comes.zones.test'")
-            wait_until(lambda: served_serial(named, 'comes.zones.test') is None, 5, 'the zone is gone', interval=0.002)
+            wait_until(lambda: served_serial(named, 'comes.zones.test') is None, 30, 'the zone is gone', interval=0.002)
     load.check(least=500)
     assert {0, 3, 5} <= load.rcodes.keys()
 
@@ -132,7 +132,7 @@ def test_who_may_ask(stage, cursor):
     make_zone(cursor, 'zones.test')
     add_record(cursor, 'zones.test', 'www', 'A', '192.0.2.1')
     stage.start(named)
-    wait_until(lambda: rdatas(answer_from(named, '127.0.0.1', 'www.zones.test')) == {'192.0.2.1'}, 10, 'inside')
+    wait_until(lambda: rdatas(answer_from(named, '127.0.0.1', 'www.zones.test')) == {'192.0.2.1'}, 30, 'inside')
     assert answer_from(named, '127.0.0.2', 'www.zones.test').rcode == 'REFUSED'
 
 
@@ -169,7 +169,7 @@ def test_two_conninfos_in_two_dlz_statements(stage, cursor, second):
         wait_caught_up(named, theirs, 'inner.zones.test')
         assert rdatas(answer(named, 'www.zones.test')) == {'192.0.2.1'}
         assert rdatas(answer(named, 'www.inner.zones.test')) == {'192.0.2.4'}
-        wait_until(lambda www_both=www_both: rdatas(answer(named, 'www.both.zones.test')) == {www_both}, 5,
+        wait_until(lambda www_both=www_both: rdatas(answer(named, 'www.both.zones.test')) == {www_both}, 30,
                    'the first statement wins')
         assert answer(named, 'www.elsewhere.test').rcode == 'REFUSED'
 

@@ -34,7 +34,7 @@ class Reply:
         return self.header("location")
 
 
-def send(address, port, raw, timeout=5):
+def send(address, port, raw, timeout=15):
     """Sends bytes to a server that closes after its answer."""
     with socket.create_connection((address, port), timeout=timeout) as connection:
         connection.sendall(raw)
@@ -75,7 +75,7 @@ class Redirects:
             reply = self.ask(host, path)
             assert (reply.status, reply.location) == (status, location), f"{reply.status} {reply.location}"
             return reply
-        return wait_until(answered, 5, f"{host}{path} is {status} {location}", interval=0.001)
+        return wait_until(answered, 30, f"{host}{path} is {status} {location}", interval=0.001)
 
 
 def chromium(*arguments, resolve=(), home):

@@ -104,7 +104,7 @@ def test_answers_are_those_of_the_view(stack, redirects, cursor, is_long):
                 got, want = answer(redirects, name), expected(rows, name, zone)
                 assert got == want, f"{name} is {got}, must be {want}"
             return True
-        wait_until(same, 5, "the listener answers as the view says")
+        wait_until(same, 30, "the listener answers as the view says")
         redirected += sum(expected(rows, name, zone) is not None for name in names)
     print(f"\n{done} statements, {refused} refused, {redirected} redirects compared")
     assert redirected > 100

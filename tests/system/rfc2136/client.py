@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an account with zones of its own sees of the DNS door: keys, tools, and single messages."""
 
+import contextlib
 import os
 import re
+import socket
 import subprocess
 
 import dns.message
@@ -12,6 +14,8 @@ import dns.rcode
 import dns.tsig
 import dns.tsigkeyring
 import dns.update
+
+from ddns.steps import wait_until
 
 ZONE = "example.org"
 REVERSE = "2.0.192.in-addr.arpa"
@@ -42,7 +46,9 @@ class Client:
 
     def key(self, name, *words):
         """Makes a key; its file is for nsupdate -k."""
+        known = self.stack.gateway.metric("ddns_gateway_keys")
         clause = self.stack.ctl("key", "add", name, "--account", self.stack.account, *words)
+        wait_until(lambda: self.stack.gateway.metric("ddns_gateway_keys") > known, what=f"key {name} is known")
         with open(self.key_file(name), "w", encoding="utf-8") as file:
             file.write(clause)
         self.secrets[name] = re.search(r'secret "([^"]*)"', clause)[1]
@@ -57,7 +63,7 @@ class Client:
         return self.run(["nsupdate", *options], script, expect)
 
     def run(self, command, script="", expect=0):
-        done = subprocess.run(command, input=script, capture_output=True, text=True, timeout=30, check=False,
+        done = subprocess.run(command, input=script, capture_output=True, text=True, timeout=120, check=False,
                               cwd=self.home)
         output = done.stdout + done.stderr
         assert done.returncode == expect, f"{command} ended with {done.returncode}: {output}"
@@ -82,10 +88,22 @@ class Client:
             made.use_tsig(self.keyring(key), algorithm=self.algorithm(key))
         return made
 
-    def send(self, message, tcp=False, timeout=5):
+    def send(self, message, tcp=False, timeout=30):
         """The answer, its signature verified."""
         ask = dns.query.tcp if tcp else dns.query.udp
         return ask(message, self.address, port=self.port, timeout=timeout)
+
+    def answers(self, messages, silence=1.0):
+        """How many answers come to messages that are sent at once; for so long there was none at the end."""
+        count = 0
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(silence)
+            for message in messages:
+                client.sendto(message.to_wire(), (self.address, self.port))
+            with contextlib.suppress(TimeoutError):
+                while client.recv(65535):
+                    count += 1
+        return count
 
     def rcode(self, message, **more):
         return dns.rcode.to_text(self.send(message, **more).rcode())

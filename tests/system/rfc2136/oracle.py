@@ -8,6 +8,7 @@ import struct
 import subprocess
 import time
 
+import dns.exception
 import dns.message
 import dns.name
 import dns.query
@@ -15,6 +16,9 @@ import dns.rcode
 import dns.rdatatype
 import dns.tsig
 import dns.zone
+
+from ddns.ports import Claims
+from ddns.steps import StepFailed, wait_until
 
 from .client import Client
 
@@ -54,7 +58,8 @@ class Named:
         """keys: name -> (algorithm, secret)."""
         os.makedirs(home)
         self.address = address
-        self.port = _free_port(address)
+        self._claims = Claims()
+        self.port = self._claims.port(address, [], ("udp", "tcp"))
         binary = os.path.join(home, "named")
         with open("/usr/sbin/named", "rb") as source, open(binary, "wb") as target:
             target.write(source.read())
@@ -70,25 +75,20 @@ class Named:
             self.process = subprocess.Popen([binary, "-g", "-c", os.path.join(home, "named.conf")],
                                             stdout=log, stderr=log, cwd=home)
         question = dns.message.make_query(zone, "SOA")
-        deadline = time.monotonic() + 10
-        while True:
+
+        def answers():
+            if self.process.poll() is not None:
+                raise StepFailed("named did not start", os.path.join(home, "log"))
             try:
-                if dns.query.udp(question, address, port=self.port, timeout=0.5).rcode() == dns.rcode.NOERROR:
-                    return
+                return dns.query.udp(question, address, port=self.port, timeout=0.5).rcode() == dns.rcode.NOERROR
             except (OSError, dns.exception.Timeout):
-                pass
-            assert time.monotonic() < deadline and self.process.poll() is None, f"named does not answer: {home}/log"
-            time.sleep(0.05)
+                return False
+        wait_until(answers, 60, f"named answers, or tells why not in {home}/log")
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(10)
-
-
-def _free_port(address):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+        self.process.wait(60)
+        self._claims.__exit__()
 
 
 def name_wire(name):
@@ -136,7 +136,7 @@ class Peer:
         return (wire[:10] + struct.pack("!H", struct.unpack("!H", wire[10:12])[0] + 1) + wire[12:]
                 + self.key.name.to_wire() + struct.pack("!HHIH", 250, 255, 0, len(rdata)) + rdata)
 
-    def ask(self, wire, timeout=3.0):
+    def ask(self, wire, timeout=30.0):
         """The octets of the answer, None when there is none."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.settimeout(timeout)
@@ -158,7 +158,7 @@ class Peer:
         question = dns.message.make_query(ZONE, "AXFR")
         question.use_tsig(self.key)
         zone = dns.zone.Zone(ZONE)
-        dns.query.inbound_xfr(self.address, zone, question, port=self.port, timeout=10)
+        dns.query.inbound_xfr(self.address, zone, question, port=self.port, timeout=30)
         rows = set()
         for name, ttl, rdata in zone.iterate_rdatas():
             text = rdata.to_text() if rdata.rdtype == dns.rdatatype.TXT else rdata.to_text().lower()

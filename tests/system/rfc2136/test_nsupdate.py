@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+from ddns.steps import wait_until
+
 from .client import ZONE
 
 ADD = "update delete n1.example.org A\nupdate add n1.example.org 60 A 192.0.2.{}\nsend\n"
@@ -100,7 +102,7 @@ def test_key_that_is_revoked_or_limited(update):
         assert "REFUSED" in update.nsupdate(script, key="acme", expect=2)
     update.stack.ctl("key", "delete", "acme")
     script = update.server() + f"zone {zone}\nupdate add _acme-challenge.{host} 60 TXT b\nsend\n"
-    assert "BADKEY" in update.nsupdate(script, key="acme", expect=2)
+    wait_until(lambda: "BADKEY" in update.nsupdate(script, key="acme", expect=2), what="the key is gone")
 
 
 def test_knsupdate(update):

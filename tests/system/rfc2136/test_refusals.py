@@ -6,10 +6,8 @@ import signal
 import socket
 import time
 
-import dns.exception
 import dns.message
 import dns.name
-import dns.query
 import dns.rcode
 import dns.tsig
 from ddns.steps import wait_until
@@ -25,7 +23,7 @@ def tell_again(update, options):
     gateway.options = options
     gateway.rewrite()
     gateway.server.send(signal.SIGHUP)
-    wait_until(lambda: "was read again" in gateway.read_log(begin), 5, "the configuration was read again")
+    wait_until(lambda: "was read again" in gateway.read_log(begin), 30, "the configuration was read again")
     assert "restart" not in gateway.read_log(begin)
 
 
@@ -70,13 +68,13 @@ def test_failed_tries_are_kept_for_the_holder(update):
     foreign.add("x", 60, "A", "192.0.2.1")
     foreign.add("x", 60, "TXT", "x")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.settimeout(5)
+        client.settimeout(30)
         def send(message):
             client.sendto(message.to_wire(), (update.address, update.port))
             return client.recv(4096)[3] & 15
         assert [send(message) for message in (wrong, unknown, foreign)] == [
             dns.rcode.NOTAUTH, dns.rcode.NOTAUTH, dns.rcode.REFUSED]
-    wait_until(lambda: len(stack.sql(REASONS)) == 2, 5, "both are kept")
+    wait_until(lambda: len(stack.sql(REASONS)) == 2, 30, "both are kept")
     rows = sorted(tuple(row) for row in stack.sql(REASONS))
     assert rows == [("ann.example", "k1", stack.account, "dns", "127.0.0.1", "x.ann.example is not granted to the key"),
                     (ZONE, "k1", stack.account, "dns", "127.0.0.1", "BADSIG")]
@@ -88,18 +86,14 @@ def test_limits_that_sighup_changes(update):
     usual = update.stack.gateway.options
     tell_again(update, "dns-key-rate = 1\ndns-refusal-rate = 1\ndns-query-rate = 1\ndns-connections-per-address = 2\n")
     try:
+        begun = time.monotonic()
         rcodes = [update.rcode(update.message()) for _ in range(15)]
-        assert "REFUSED" in rcodes and rcodes.count("NOERROR") <= 12
-        answered, begun = 0, time.monotonic()
-        for _ in range(25):
-            try:
-                dns.query.udp(dns.message.make_query(ZONE, "SOA"), update.address, port=update.port, timeout=0.1)
-                answered += 1
-            except dns.exception.Timeout:
-                pass
+        passed = time.monotonic() - begun
+        assert rcodes.count("NOERROR") <= 12 + passed and ("REFUSED" in rcodes or passed > 4)
+        begun = time.monotonic()
+        answered = update.answers([dns.message.make_query(ZONE, "SOA")] * 25)
         assert 9 <= answered <= 12 + time.monotonic() - begun
-        clients = [socket.create_connection((update.address, update.port), 5) for _ in range(3)]
-        clients[2].settimeout(5)
+        clients = [socket.create_connection((update.address, update.port), 30) for _ in range(3)]
         assert clients[2].recv(1) == b""
         for client in clients:
             client.close()

@@ -60,7 +60,7 @@ def update(stack, key, host, address):
     message.use_tsig(dns.tsigkeyring.from_text({key.name: ("hmac-sha256", key.secret)}))
     message.replace(host + ".", 60, "A", address)
     try:
-        answer = dns.query.tcp(message, stack.gateway.address, port=stack.gateway.dns_port, timeout=10)
+        answer = dns.query.tcp(message, stack.gateway.address, port=stack.gateway.dns_port, timeout=30)
     except (dns.tsig.PeerError, dns.exception.DNSException) as error:
         return Answer(False, type(error).__name__)
     return Answer(answer.rcode() == dns.rcode.NOERROR, dns.rcode.to_text(answer.rcode()))
@@ -92,7 +92,7 @@ def add_key(stack, name, account, *words):
     """A key that the gateway knows."""
     before = stack.gateway.metric("ddns_gateway_keys")
     clause = stack.ctl("key", "add", name, "--account", account, *words)
-    wait_until(lambda: stack.gateway.metric("ddns_gateway_keys") > before, 10, f"key {name} is known")
+    wait_until(lambda: stack.gateway.metric("ddns_gateway_keys") > before, 30, f"key {name} is known")
     return Key(name, re.search(r'secret\s+"([^"]+)"', clause)[1])
 
 

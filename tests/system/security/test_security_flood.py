@@ -35,7 +35,7 @@ def ann(stack):
 @pytest.fixture(scope="module")
 def hosts(stack, ann):
     hosts = [add_host(stack, f"flood{n}", stack.account) for n in range(3)] + [add_host(stack, "ann", ann.name)]
-    wait_until(lambda: basic(stack, ann, hosts[-1], "192.0.2.1").is_done, 10, "ann is known")
+    wait_until(lambda: basic(stack, ann, hosts[-1], "192.0.2.1").is_done, 30, "ann is known")
     return hosts
 
 
@@ -104,12 +104,12 @@ def updates(stack, keys, hosts, seconds):
 
 
 def hashers(pid):
-    """The threads that hash: they are the only nice ones."""
-    count = 0
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii") as file:
-            count += int(file.read().rsplit(")", 1)[1].split()[16]) == 10
-    return count
+    """How many threads hash: they are the only ones nicer than the process, and no nicer than this."""
+    def niceness(stat):
+        with open(stat, encoding="ascii") as file:
+            return int(file.read().rsplit(")", 1)[1].split()[16])
+    own = niceness(f"/proc/{pid}/stat")
+    return sum(niceness(f"/proc/{pid}/task/{task}/stat") > own for task in os.listdir(f"/proc/{pid}/task"))
 
 
 def resident(pid):
@@ -124,7 +124,7 @@ def test_login_flood(stack, ann, hosts, is_limited, is_long):
         stack.gateway.options = "login-failures-per-network = 60\nlogin-failures-per-user = 20\n"
         stack.gateway.rewrite()
         stack.gateway.server.send(signal.SIGHUP)
-        wait_until(lambda: "read again" in stack.gateway.read_log(begin), 5, "SIGHUP is done")
+        wait_until(lambda: "read again" in stack.gateway.read_log(begin), 30, "SIGHUP is done")
     pid, seconds, rounds = stack.gateway.server.pid(), 10 if is_long else 2, 3 if is_long else 1
     keys = [Key(stack.key_name, stack.key_secret)] * 3 + [ann]
     users = ["ann", "joe", "nobody", hosts[0], "no-such.example.org"]
@@ -133,7 +133,7 @@ def test_login_flood(stack, ann, hosts, is_limited, is_long):
     for _ in range(rounds):
         quiet.append(updates(stack, keys, hosts, seconds))
         with Flood(stack.gateway, users):
-            wait_until(lambda: tries(stack) - tried > 50, 20, "the flood has begun")
+            wait_until(lambda: tries(stack) - tried > 50, 30, "the flood has begun")
             begin, before = time.monotonic(), tries(stack)
             loud.append(updates(stack, keys, hosts, seconds))
             rate = (tries(stack) - before) / (time.monotonic() - begin)
@@ -143,11 +143,11 @@ def test_login_flood(stack, ann, hosts, is_limited, is_long):
     before, after = statistics.median(quiet), statistics.median(loud)
     print(f"{rate:.0f} logins/s beside {UPDATES} updates/s: p99 {before * 1000:.1f} ms -> {after * 1000:.1f} ms, "
           f"memory + {grown >> 20} MiB")
-    assert rate > TRIES / 5
+    assert rate > TRIES / (5 if is_long else 10)
     assert grown < MEMORY
     # without limits two threads do nothing but hash: how much the rest feels that is the system's
     slack = 1 if is_long and is_limited else 10
-    assert after <= before * RISE * slack + 0.010
+    assert after <= before * RISE * slack + (0.010 if is_long else 0.100)
     checks = stack.gateway.metric("ddns_gateway_password_checks_total")
     print(f"{checks:.0f} passwords were hashed")
 

@@ -79,7 +79,7 @@ def used(stack):
         stack.ctl("key", "show", key.name)
         stack.ctl("key", "list")
         stack.sql("DELETE FROM ddns.keys WHERE name = 'ann-revoked'")
-        wait_until(lambda: not basic(stack, revoked, host, "192.0.2.1").is_done, 10, "the key is revoked")
+        wait_until(lambda: not basic(stack, revoked, host, "192.0.2.1").is_done, 30, "the key is revoked")
         demo = Key(stack.key_name, stack.key_secret)
         for door in DOORS.values():
             assert door(stack, key, host, "192.0.2.1").is_done
@@ -102,7 +102,7 @@ def used(stack):
         basic(stack, key, host, "192.0.2.3")
         with_query(stack, ann, host)
         stack.cluster.start()
-        wait_until(stack.gateway.is_ready, 20, "the database is back")
+        wait_until(stack.gateway.is_ready, 30, "the database is back")
         assert basic(stack, key, host, "192.0.2.4").is_done
     secrets = [ann, key, revoked, demo, Key("joe", stack.password)]
     secrets += [Key("ann", f"{GUESS} {n}") for n in range(2)]

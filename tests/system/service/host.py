@@ -9,6 +9,8 @@ import dns.rcode
 import dns.tsigkeyring
 import dns.update
 
+from ddns.steps import wait_until
+
 from redirect.browser import Redirects
 
 
@@ -33,6 +35,14 @@ class Host:
     def full(self, name=""):
         return f"{name}.{self.name}" if name else self.name
 
+    def wait_looked(self):
+        """Returns when the job that puts domains offline has looked twice since now: the first look may have begun before."""
+        def looked():
+            return self.stack.gateway.metric('ddns_gateway_job_last_success_timestamp_seconds{job="timeouts"}')
+        for _ in range(2):
+            last = looked()
+            wait_until(lambda last=last: looked() > last, what="the job has looked")
+
     # -- ways to change it -----------------------------------------------------------------------------
 
     def update(self, **parameters):
@@ -48,7 +58,7 @@ class Host:
         for verb, name, *rest in changes:
             getattr(message, verb)(self.full(name) + ".", *rest)
         gateway = self.stack.gateway
-        return dns.rcode.to_text(dns.query.tcp(message, gateway.address, port=gateway.dns_port, timeout=5).rcode())
+        return dns.rcode.to_text(dns.query.tcp(message, gateway.address, port=gateway.dns_port, timeout=30).rcode())
 
     def set(self, *settings):
         self.stack.ctl("domain", "set", self.name, *settings)

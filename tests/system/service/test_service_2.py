@@ -5,6 +5,7 @@ The number in a test's name is that of the promise; each docstring says it.
 """
 
 import datetime
+import time
 
 import pytest
 
@@ -144,9 +145,11 @@ def test_service_2_3_silence_puts_offline_within_2_s_of_the_moment(host):
     host.update(myip="192.0.2.1")
     host.set("timeout=10")
     host.update(myip="192.0.2.1")
-    pass_time(host.stack, 598.5)
-    assert host.show()["online"]
-    wait_until(lambda: not host.show()["online"], 1.5 + 2 + 10, "it is offline")  # tenfold slack of the job's second
+    before = time.monotonic()
+    pass_time(host.stack, 590)
+    is_online = host.show()["online"]
+    assert is_online or time.monotonic() - before > 9
+    wait_until(lambda: not host.show()["online"], 10 + 2 + 18, "it is offline")  # tenfold slack of the two seconds
     host.serves("A", host.redirector)
 
 
@@ -165,8 +168,8 @@ def test_service_2_3_zero_is_never_and_domains_start_with_the_zones_default(host
     assert host.show()["timeout"] == 0
     host.update(myip="192.0.2.1")
     pass_time(host.stack, 400 * 86400)
-    with pytest.raises(AssertionError):
-        wait_until(lambda: not host.show()["online"], 2.5, "it is offline")
+    host.wait_looked()
+    assert host.show()["online"]
     host.stack.ctl("zone", "set", host.stack.zone, "timeout=30")
     try:
         host.stack.ctl("domain", "add", f"new-{host.name}", "--account", host.stack.account)
@@ -302,7 +305,7 @@ def test_options_of_a_key_that_is_not_for_them(host):
     """A key whose verbs or types forbid an option may not set it, and the address beside it is not set either."""
     clause = host.stack.ctl("key", "add", f"only-{host.name.split('.')[0]}", "--account", host.stack.account, "--verb", "update")
     key, secret = clause.split('"')[1], clause.split('"')[3]
-    wait_until(lambda: host.update(user=key, password=secret, myip="192.0.2.1") != "badauth", 10, "the key is known")
+    wait_until(lambda: host.update(user=key, password=secret, myip="192.0.2.1") != "badauth", 30, "the key is known")
     for options in ({"timeout": "10"}, {"wildcard": "OFF"}, {"mx": "mail.example.net"}):
         assert host.update(user=key, password=secret, myip="192.0.2.2", **options) == "!yours"
     assert host.update(user=key, password=secret, myip="192.0.2.1", wildcard="NOCHG", mx="", backmx="NO") == "nochg 192.0.2.1"

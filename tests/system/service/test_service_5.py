@@ -50,7 +50,7 @@ def test_service_5_1_who_what_where_and_when(host):
         assert (row["account"], row["key"], row["peer"]) == \
             ((stack.account, stack.key_name, "127.0.0.1") if by_key else (None, None, None))
         assert by_key or row["role"] == stack.sql("SELECT current_user")[0][0]
-        assert stack.sql("SELECT now() - %s::timestamptz < interval '10 s'", (row["at"],)) == [(True,)]
+        assert stack.sql("SELECT now() - %s::timestamptz < interval '1 min'", (row["at"],)) == [(True,)]
 
 
 def test_service_5_1_each_option_of_an_update_is_told(host):
@@ -92,7 +92,7 @@ def test_service_5_1_failed_tries_are_shown_with_the_reason(host):
                 if row["what"] == "failed"}
     other = "it is another account's"
     wait_until(lambda: tries() == {("nosy", "nosy-key", "http", other), ("nosy", "nosy-key", "dns", f"{host.name} is not granted to the key"),
-                                   (stack.account, stack.key_name, "http", "224.0.0.1 is a multicast address")}, 5,
+                                   (stack.account, stack.key_name, "http", "224.0.0.1 is a multicast address")}, 30,
                "the tries are there")
     assert {row[4] for row in seen_by(stack, stack.account, host.name)} >= {other}
     assert seen_by(stack, "nosy", host.name) == []
@@ -111,7 +111,7 @@ def test_service_5_1_kept_for_a_configured_time(host):
         stack.gateway.stop()  # the job of one that starts runs at once
         stack.start_gateway()
         wait_until(lambda: [sum(row["what"] == "old" for row in history(stack, host.name)),
-                            sum(row["reason"] == "old" for row in history(stack, host.name))] == [4, 2], 20, "the old is forgotten")
+                            sum(row["reason"] == "old" for row in history(stack, host.name))] == [4, 2], 30, "the old is forgotten")
     finally:
         stack.ctl("setting", "delete", "history_days")
         stack.ctl("setting", "delete", "attempts_days")
@@ -122,7 +122,7 @@ def test_service_5_1_kept_for_a_configured_time(host):
 def transferred(stack, zone, source="127.0.0.1"):
     """The serials that stand first and last in a zone transfer, and its rdata of type A; None: refused."""
     query = dns.message.make_query(zone, "AXFR")
-    answer = dns.query.tcp(query, stack.named.address, port=stack.named.port, timeout=5, source=source, one_rr_per_rrset=True)
+    answer = dns.query.tcp(query, stack.named.address, port=stack.named.port, timeout=30, source=source, one_rr_per_rrset=True)
     if answer.rcode() != dns.rcode.NOERROR:
         return None
     first, last = answer.answer[0][0], answer.answer[-1][0]
@@ -144,13 +144,13 @@ def test_service_5_3_the_serial_rises_with_each_change(host):
                               (stack.zone, host.name.split(".", maxsplit=1)[0]))), 1):
         change()
         assert host.serial() == serial + number
-        wait_until(lambda: stack.query(stack.zone, "SOA").answer[0][0].serial == serial + number, 5, "it is served")  # pylint: disable=cell-var-from-loop
+        wait_until(lambda: stack.query(stack.zone, "SOA").answer[0][0].serial == serial + number, 30, "it is served")  # pylint: disable=cell-var-from-loop
     assert host.update(myip="192.0.2.3,2001:db8::3").startswith("nochg")
     host.nsupdate(("add", "t", 5, "TXT", '"x"'))
     assert host.serial() == serial + number
     stack.ctl("zone", "set", stack.zone, "serial=4294967295")
     host.update(myip="192.0.2.4")
-    wait_until(lambda: stack.query(stack.zone, "SOA").answer[0][0].serial == 1, 5, "after the last comes 1 (RFC 1982)")
+    wait_until(lambda: stack.query(stack.zone, "SOA").answer[0][0].serial == 1, 30, "after the last comes 1 (RFC 1982)")
 
 
 def test_service_5_3_axfr_as_allowed(host):
@@ -160,10 +160,11 @@ def test_service_5_3_axfr_as_allowed(host):
     assert transferred(stack, stack.zone) is None
     stack.ctl("zone", "set", stack.zone, "transfer=127.0.0.9")
     try:
-        wait_until(lambda: transferred(stack, stack.zone, "127.0.0.9"), 5, "it may be copied")
+        wait_until(lambda: transferred(stack, stack.zone, "127.0.0.9"), 30, "it may be copied")
         assert transferred(stack, stack.zone) is None
         host.update(myip="192.0.2.202")
         host.serves("A", "192.0.2.202")
+        wait_until(lambda: stack.query(stack.zone, "SOA").answer[0][0].serial == host.serial(), what="its serial is served")
         first, last, addresses = transferred(stack, stack.zone, "127.0.0.9")
         assert first == last == host.serial()
         assert "192.0.2.202" in addresses and "192.0.2.201" not in addresses
@@ -206,7 +207,7 @@ def results(stack, name, address):
         message = dns.update.UpdateMessage(zone)
         message.use_tsig(dns.tsigkeyring.from_text({stack.key_name: stack.key_secret}), algorithm=stack.key_algorithm)
         message.replace(owner + ".", 60, kind_of(address), address)
-        answer = dns.query.tcp(message, stack.gateway.address, port=stack.gateway.dns_port, timeout=10)
+        answer = dns.query.tcp(message, stack.gateway.address, port=stack.gateway.dns_port, timeout=30)
         said.append(dns.rcode.to_text(answer.rcode()))
     return said
 
