@@ -81,7 +81,7 @@ end $$;
 create function test.is_waiting(p_pid int) returns boolean
 language plpgsql as $$
 begin
-  for i in 1..300 loop
+  for i in 1..3000 loop
     perform pg_stat_clear_snapshot();
     if exists (select from pg_stat_activity where pid = p_pid and wait_event_type = 'Lock') then
       return true;

@@ -13,7 +13,7 @@
 
 #include "tests/unit/reader_fixture.h"
 
-enum { SOON_MS = 20 * 1000 };
+enum { SOON_MS = 60 * 1000 }; // on a machine that does much else
 
 const char *conninfo;
 PGconn *admin;
@@ -153,7 +153,7 @@ stop(struct fixture *fixture)
 	int64_t start = shadow_clock_us();
 	ddns_reader_stop(fixture->reader);
 	pthread_join(fixture->thread, NULL);
-	if (shadow_clock_us() - start > 500000)
+	if (shadow_clock_us() - start > 5000000)
 		fail_msg("stopping took %ld us", (long)(shadow_clock_us() - start));
 	ddns_reader_free(fixture->reader);
 	fixture->reader = NULL;

@@ -16,7 +16,7 @@
 #include "sql/client/db_internal.h"
 #include "tests/unit/mute_server.h"
 
-enum { SOON_MS = 5000 };
+enum { SOON_MS = 30000 };
 
 static const char *conninfo;
 static PGconn *admin; // to do things behind the client's back

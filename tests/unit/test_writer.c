@@ -172,18 +172,18 @@ test_a_held_row(void **state)
 	execute("UPDATE ddns.domains SET ttl = 61 WHERE name = 'h5.one.test'");
 	int64_t begun = ddns_clock_ms();
 	struct update_request *held = submit("one.test", 5, 1, "192.0.2.5");
-	for (int i = 0; i < 10; i++)
+	for (int i = 0; i < 10; i++) // each of them would wait for a second
 		assert_int_equal(update("one.test", 6 + i, "192.0.2.6"), UPDATE_CHANGED);
-	assert_true(ddns_clock_ms() - begun < 900);
+	assert_true(ddns_clock_ms() - begun < 5000);
 	assert_int_equal(finish(held), UPDATE_BUSY);
-	assert_in_range(ddns_clock_ms() - begun, 950, 1800);
+	assert_in_range(ddns_clock_ms() - begun, 950, 10000);
 
 	begun = ddns_clock_ms();
 	held = submit("one.test", 5, 1, "192.0.2.5");
 	sleep_ms(200);
 	execute("COMMIT");
 	assert_int_equal(finish(held), UPDATE_CHANGED);
-	assert_in_range(ddns_clock_ms() - begun, 200, 900);
+	assert_in_range(ddns_clock_ms() - begun, 200, 5000);
 }
 
 /* Of those who ask again and again for a host that is held, few wait. */
@@ -196,13 +196,13 @@ test_a_crowd(void **state)
 	execute("UPDATE ddns.domains SET ttl = 62 WHERE name = 'h5.one.test'");
 	for (int i = 0; i < 6; i++)
 		requests[i] = submit("one.test", 5, 1, "192.0.2.7");
-	sleep_ms(400);
+	sleep_ms(200);
 	int64_t begun = ddns_clock_ms();
 	for (int i = 6; i < 12; i++)
 		requests[i] = submit("one.test", 5, 1, "192.0.2.7");
 	for (int i = 6; i < 12; i++)
 		assert_int_equal(finish(requests[i]), UPDATE_BUSY);
-	assert_true(ddns_clock_ms() - begun < 300);
+	assert_true(ddns_clock_ms() - begun < 900); // those who wait do so for a second
 	for (int i = 0; i < 6; i++)
 		assert_int_equal(finish(requests[i]), UPDATE_BUSY);
 	execute("ROLLBACK");
@@ -284,15 +284,15 @@ test_an_outage(void **state)
 	control("-m immediate stop");
 	int64_t begun = ddns_clock_ms();
 	assert_int_equal(finish(submit("one.test", 1, 1, "192.0.2.11")), UPDATE_PENDING);
-	assert_in_range(ddns_clock_ms() - begun, 1900, 2500);
+	assert_in_range(ddns_clock_ms() - begun, 1900, 10000);
 	begun = ddns_clock_ms();
 	assert_int_equal(update("one.test", 1, "192.0.2.11"), UPDATE_UNAVAILABLE);
-	assert_true(ddns_clock_ms() - begun < 100);
+	assert_true(ddns_clock_ms() - begun < 1000); // it does not wait for two seconds again
 	struct writer_status status;
 	writer_status(writer, &status);
 	assert_false(status.is_connected);
 	control("start");
-	for (int i = 0; i < 600 && !status.is_connected; i++) {
+	for (int i = 0; i < 6000 && !status.is_connected; i++) {
 		sleep_ms(10);
 		writer_status(writer, &status);
 	}
