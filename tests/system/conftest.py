@@ -11,6 +11,7 @@ import pytest
 from ddns import steps
 from ddns.build import Build
 from ddns.kept import FAILED, STACKS
+from ddns.ports import has_ipv6
 from ddns.stack import Stack, Template
 
 
@@ -27,6 +28,13 @@ def pytest_addoption(parser):
 def is_long(request):
     """True when the full counts and times are asked for."""
     return request.config.getoption("--long")
+
+
+@pytest.fixture
+def ipv6():
+    """For tests that need the address ::1."""
+    if not has_ipv6():
+        pytest.skip("there is no address ::1 here: what is said over IPv6 is NOT tested")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ import os
 
 import pytest
 
+from ddns.ports import has_ipv6
+
 from .namespace import Namespace
 from .program import Programs
 from .site import Site
@@ -33,7 +35,8 @@ def site(namespace, module_stacks):  # pylint: disable=redefined-outer-name,unus
     """Zones example.org, 2.0.192.in-addr.arpa and dyn.example.org, with the gateway at gw.example.org."""
     stack = module_stacks.make("clients")
     stack.named.usual_port = 53
-    stack.gateway.options = 'dns-listen += {"[::1]:53"}\n'
+    if has_ipv6():
+        stack.gateway.options = 'dns-listen += {"[::1]:53"}\n'
     made = Site(stack.start())
     assert (stack.named.port, made.port) == (53, 53)
     return made

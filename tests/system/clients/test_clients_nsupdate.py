@@ -34,6 +34,7 @@ def test_finds_the_zone_by_the_name(site, words):
 
 
 @pytest.mark.parametrize("words", [[], ["-v"]], ids=["udp", "tcp"])
+@pytest.mark.usefixtures("ipv6")
 def test_over_ipv6(site, words):
     for last in (1, 2):
         site.nsupdate(f"server ::1\nupdate delete six.example.org AAAA\nupdate add six.example.org 60 AAAA 2001:db8::{last}\n"

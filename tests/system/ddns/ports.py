@@ -54,6 +54,16 @@ class Claims:
         return True
 
 
+def has_ipv6():
+    """True when there is a loopback address of IPv6 here: containers may have none."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
 def is_free(address, port, protocols):
     """True when nobody has bound the port at the address, nor at all addresses, and we may."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET

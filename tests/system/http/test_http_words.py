@@ -213,6 +213,7 @@ def test_bare_line_feeds(stack, host):
     assert parse(exchange(stack.gateway, raw)).body == f"good {V4}\n"
 
 
+@pytest.mark.usefixtures("ipv6")
 def test_a_client_of_ipv6_sets_that_family_only(stacks):
     stack = stacks.make()
     stack.start(gateway=False)

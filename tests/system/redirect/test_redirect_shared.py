@@ -64,6 +64,7 @@ def test_forwarded_for_of_a_trusted_proxy(shared):
     assert client("Forwarded: for=198.51.100.9", "X-Real-IP: 198.51.100.9") == "127.0.0.1"
 
 
+@pytest.mark.usefixtures("ipv6")
 def test_several_addresses_of_both_families(stacks):
     stack = stacks.make()
     stack.start(named=False, gateway=False)
