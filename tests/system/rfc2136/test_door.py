@@ -303,9 +303,10 @@ def test_limits(stacks):
     for i in range(100):  # as much as ten messages more
         many.add(f"m{i}", 60, "A", "192.0.2.1")
     assert update.rcode(many) == "NOERROR"
-    begun = time.monotonic()
-    wait_until(lambda: update.rcode(update.message(key="kmd5")) == "REFUSED", what="so are its changes", interval=0)
-    assert time.monotonic() - begun < 5
+    begun, more = time.monotonic(), 0
+    while update.rcode(update.message(key="kmd5")) == "NOERROR":  # one a second, no more
+        more += 1
+        assert more <= 1 + time.monotonic() - begun
     said = [line for line in stack.gateway.read_log().splitlines() if "dns-key-rate" in line]
     assert len(said) == 2 and "key 'k1'" in said[0] and "key 'kmd5'" in said[1]
     begun = time.monotonic()
