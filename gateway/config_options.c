@@ -62,8 +62,8 @@ const struct option config_options[] = {
 	 "TCP connections for DNS open at once; the oldest stranger makes room for one more."},
 	{"dns-connections-per-address", OPTION_NUMBER, true, NULL, 20, 0, 65536,
 	 AT(dns_connections_per_address),
-	 "TCP connections for DNS open at once from one address; more are closed.\n"
-	 "0 is no limit."},
+	 "TCP connections for DNS open at once from one IPv4 address or IPv6 /64; more are\n"
+	 "closed.  0 is no limit."},
 	{"dns-key-rate", OPTION_NUMBER, true, NULL, 50, 0, 1000000, AT(dns_key_rate),
 	 "Signed requests of one key a second, in the long run; more are refused.  Ten\n"
 	 "prerequisites and changes of an UPDATE count as one more request.  0 is no limit."},

@@ -158,7 +158,7 @@ change_read(const struct change_list *list, const knot_rrset_t *rr, struct chang
 		*rcodep = KNOT_RCODE_REFUSED;
 	if (change->kind != CHANGE_DELETE_NAME)
 		change->type = rr->type;
-	if (change->kind == CHANGE_ADD)
+	if (change->kind == CHANGE_ADD && rr->ttl <= INT32_MAX) // else 0: RFC 2181 section 8
 		change->ttl = rr->ttl;
 	return DDNS_OK;
 }

@@ -118,14 +118,14 @@ verify(struct dns_door *door, struct exchange *exchange)
 	exchange->key = key;
 	tsig_signer_init(&exchange->signer, &key->tsig, tsig, verdict);
 	exchange->is_verified = true;
-	if (exchange->stream != NULL)
-		stream_set_verified(exchange->stream);
 	if (verdict != TSIG_VERIFIED) {
 		metrics_add(&door->options.metrics->dns_unverified);
 		refusal_unverified(door->refusals, door->attempts, exchange, key, verdict);
 		exchange_answer(exchange, KNOT_RCODE_NOTAUTH);
 		return false;
 	}
+	if (exchange->stream != NULL)
+		stream_set_verified(exchange->stream);
 	if (!bucket_take(&key->bucket, &door->limits.key_rate, exchange->begun_ms)) {
 		metrics_add(&door->options.metrics->dns_over_rate);
 		refusal_rate(door->refusals, exchange);
@@ -158,6 +158,7 @@ take_update(struct dns_door *door, struct exchange *exchange)
 		count(door, exchange, UPDATE_FAILED);
 		exchange_answer(exchange, KNOT_RCODE_SERVFAIL);
 	} else if (rcode != KNOT_RCODE_NOERROR) {
+		refusal_sections(exchange, rcode);
 		count(door, exchange,
 		      rcode == KNOT_RCODE_REFUSED ? UPDATE_REFUSED : UPDATE_MALFORMED);
 		exchange_answer(exchange, rcode);

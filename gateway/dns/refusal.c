@@ -156,6 +156,22 @@ refusal_rate(struct refusals *refusals, const struct exchange *exchange)
 }
 
 void
+refusal_sections(const struct exchange *exchange, uint16_t rcode)
+{
+	char peer[ADDRESS_TEXT_SIZE], name[DDNS_DNAME_TEXT_MAX + 1] = "";
+	const knot_dname_t *zone = knot_pkt_qname(exchange->message.packet);
+
+	address_text(&exchange->peer, peer);
+	(void)!ddns_dname_from_wire(zone, knot_dname_size(zone), name);
+	log_info("update dns %s refused key '%s' zone '%s' rcode %u: %s", peer, exchange->key->name,
+		 name, rcode,
+		 rcode == KNOT_RCODE_FORMERR   ? "it is malformed"
+		 : rcode == KNOT_RCODE_NOTZONE ? "a name in it is not of the zone"
+		 : rcode == KNOT_RCODE_NOTAUTH ? "no zone here can be that"
+					       : "it has too much, or records of a signer");
+}
+
+void
 refusal_changes(struct attempts *attempts, const struct exchange *exchange, const char *reason)
 {
 	const struct change_list *list = exchange->changes;

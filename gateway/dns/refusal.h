@@ -29,6 +29,9 @@ void refusal_unsigned(struct refusals *refusals, const struct exchange *exchange
 /* A request whose key is used more often than it may. */
 void refusal_rate(struct refusals *refusals, const struct exchange *exchange);
 
+/* An UPDATE that was verified, whose sections say nothing that can be done. */
+void refusal_sections(const struct exchange *exchange, uint16_t rcode);
+
 /* An UPDATE that was verified, whose changes were refused: for the holders of the names.  From any
  * thread. */
 void refusal_changes(struct attempts *attempts, const struct exchange *exchange,

@@ -153,7 +153,7 @@ static void
 query_work(struct worker *worker, struct exchange *exchange)
 {
 	const knot_pkt_t *packet = exchange->message.packet;
-	char name[DDNS_DNAME_TEXT_MAX + 1], type[RR_TYPE_TEXT_MAX + 1];
+	char name[DDNS_DNAME_TEXT_MAX + 1] = "", type[RR_TYPE_TEXT_MAX + 1];
 	const char *parameters[2] = {name, type};
 	struct ddns_rows *rows = NULL;
 	enum ddns_result result;

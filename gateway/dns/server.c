@@ -14,7 +14,8 @@
 #include "gateway/log.h"
 
 enum {
-	TURN_MS = 250,	// longest time between two looks at deadlines
+	TURN_MS = 250,	// longest time between two looks at deadlines, and
+	EXPIRE_MS = 50, // the shortest
 	EVENTS = 64,	// at once
 	DATAGRAMS = 64, // from one socket, before others have their turn
 	BACKLOG = 128,	// of connections
@@ -172,10 +173,14 @@ run(void *context)
 {
 	struct dns_server *server = context;
 	struct epoll_event events[EVENTS];
+	int64_t expired_ms = 0;
 
 	while (events_take(server, events, epoll_wait(server->epoll_fd, events, EVENTS, TURN_MS))) {
 		server->seen_alive_ms = exchange_clock_ms();
-		streams_expire(server->streams, server->seen_alive_ms);
+		if (server->seen_alive_ms - expired_ms < EXPIRE_MS)
+			continue;
+		expired_ms = server->seen_alive_ms;
+		streams_expire(server->streams, expired_ms);
 	}
 	return NULL;
 }

@@ -12,6 +12,7 @@ enum {
 	MESSAGE_MS = 5000,
 	IDLE_MS = 10000,
 	TOTAL_MS = 30000,
+	LINGER_MS = 1000,
 	WRITE_MS = 5000,
 	PIPELINE_MAX = 16,	  // messages without an answer yet
 	UNREAD_MAX = 1024 * 1024, // octets that a client may leave unread
@@ -66,7 +67,8 @@ stream_arm(struct stream *stream, int operation)
 
 	if (stream->source.fd < 0)
 		return;
-	stream->is_reading = !stream->is_ended && stream->references - 1 < PIPELINE_MAX;
+	stream->is_reading = stream->is_lingering ||
+			     (!stream->is_ended && stream->references - 1 < PIPELINE_MAX);
 	if (stream->is_reading)
 		event.events |= EPOLLIN;
 	if (stream->first != NULL)
@@ -207,6 +209,7 @@ stream_finish(struct stream *stream)
 	pthread_mutex_lock(&stream->lock);
 	bool was_full = !stream->is_reading;
 	stream->references--;
+	stream->idle_deadline_ms = exchange_clock_ms() + IDLE_MS;
 	if (was_full && stream->references > 0)
 		stream_arm(stream, EPOLL_CTL_MOD);
 	stream->references++;
@@ -248,6 +251,16 @@ prefix_end(struct stream *stream)
 	return stream->body != NULL;
 }
 
+/* Throws away what comes.  false: that was all. */
+static bool
+discard(struct stream *stream)
+{
+	uint8_t waste[16384];
+	ssize_t got = recv(stream->source.fd, waste, sizeof(waste), MSG_DONTWAIT);
+
+	return got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
+}
+
 static bool
 may_read(struct stream *stream)
 {
@@ -261,6 +274,7 @@ may_read(struct stream *stream)
 static void
 end_reading(struct stream *stream)
 {
+	stream->is_at_end = true;
 	pthread_mutex_lock(&stream->lock);
 	stream->is_ended = true;
 	stream_arm(stream, EPOLL_CTL_MOD);
@@ -270,6 +284,8 @@ end_reading(struct stream *stream)
 bool
 stream_read(struct stream *stream)
 {
+	if (stream->is_lingering)
+		return discard(stream);
 	while (may_read(stream)) {
 		bool is_prefix = stream->have < sizeof(stream->prefix);
 		uint8_t *to =
@@ -297,10 +313,27 @@ stream_read(struct stream *stream)
 bool
 stream_is_done(struct stream *stream)
 {
+	if (stream->is_lingering)
+		return false;
 	pthread_mutex_lock(&stream->lock);
 	bool is = stream->references == 1 && stream->first == NULL && stream->is_ended;
 	pthread_mutex_unlock(&stream->lock);
 	return is;
+}
+
+bool
+stream_linger(struct stream *stream)
+{
+	if (stream->is_at_end)
+		return false;
+	stream->is_lingering = true;
+	stream->read_deadline_ms = exchange_clock_ms() + LINGER_MS;
+	pthread_mutex_lock(&stream->lock);
+	stream->idle_deadline_ms = 0;
+	(void)shutdown(stream->source.fd, SHUT_WR);
+	stream_arm(stream, EPOLL_CTL_MOD);
+	pthread_mutex_unlock(&stream->lock);
+	return true;
 }
 
 bool
@@ -310,7 +343,8 @@ stream_is_overdue(struct stream *stream, int64_t now_ms)
 	bool is_waited_for = stream->references > 1 || stream->first != NULL;
 	bool is_stuck = stream->first != NULL && now_ms > stream->write_deadline_ms;
 	bool is_too_long = stream->transfers == 0 && now_ms > stream->total_deadline_ms;
+	bool is_idle = !is_waited_for && now_ms > stream->idle_deadline_ms;
 	pthread_mutex_unlock(&stream->lock);
 	return is_stuck || is_too_long ||
-	       ((!is_waited_for || stream->have > 0) && now_ms > stream->read_deadline_ms);
+	       ((is_idle || stream->have > 0) && now_ms > stream->read_deadline_ms);
 }

@@ -26,6 +26,8 @@ struct stream {
 	uint8_t *body;
 	size_t have, length; // of prefix and body together; length of body
 	unsigned messages;
+	bool is_at_end;	   // the client has said all
+	bool is_lingering; // what he says is thrown away
 	int64_t read_deadline_ms;
 
 	// under the lock
@@ -39,6 +41,7 @@ struct stream {
 	struct unsent *first, *last;
 	size_t unread;
 	int64_t write_deadline_ms, total_deadline_ms;
+	int64_t idle_deadline_ms; // since the last answer
 };
 
 struct streams {
@@ -66,6 +69,10 @@ bool stream_read(struct stream *stream);
 bool stream_write(struct stream *stream);
 
 bool stream_is_done(struct stream *stream); // nothing is left to do on it
+
+/* Where the client may still be sending when it is done: ends our side and lets him find that out,
+ * since to close now would cost him answers that are on their way.  false: it is to be closed. */
+bool stream_linger(struct stream *stream);
 bool stream_is_overdue(struct stream *stream, int64_t now_ms);
 
 #endif

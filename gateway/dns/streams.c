@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -11,7 +12,10 @@
 
 #include "gateway/dns/stream_internal.h"
 
-enum { ACCEPT_MAX = 64 }; // at once
+enum {
+	ACCEPT_MAX = 64, // at once
+	TURN_AWAY_MS = 10,
+};
 
 enum ddns_result
 streams_create(const struct streams_options *options, struct streams **streamsp)
@@ -82,13 +86,18 @@ streams_stop(struct streams *streams)
 		stream_stop(at);
 }
 
+/* Those of an IPv4 address, or of an IPv6 /64. */
 static unsigned
 count_of(const struct streams *streams, const struct address *peer)
 {
+	size_t kept = peer->family == AF_INET ? 4 : 8;
 	unsigned count = 0;
 
 	for (const struct stream *at = streams->first; at != NULL; at = at->next)
-		count += memcmp(&at->peer, peer, sizeof(*peer)) == 0 ? 1 : 0;
+		count += at->peer.family == peer->family &&
+					 memcmp(at->peer.bytes, peer->bytes, kept) == 0
+				 ? 1
+				 : 0;
 	return count;
 }
 
@@ -135,7 +144,7 @@ stream_add(struct streams *streams, int fd, const struct address *peer)
 }
 
 /* Without a descriptor the one who waits cannot be taken, and epoll would tell of him for ever: the
- * spare one is spent on turning him away. */
+ * spare one is spent on turning him away.  Where somebody else took that, there is a pause. */
 static void
 turn_away(struct streams *streams, int listener)
 {
@@ -144,6 +153,8 @@ turn_away(struct streams *streams, int listener)
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	if (fd >= 0)
 		(void)close(fd);
+	else
+		(void)poll(NULL, 0, TURN_AWAY_MS);
 	streams->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
@@ -176,7 +187,7 @@ streams_event(struct stream *stream, uint32_t events)
 		is_fine = stream_write(stream);
 	if (is_fine && (events & EPOLLIN) != 0)
 		is_fine = stream_read(stream);
-	if (!is_fine || stream_is_done(stream))
+	if (!is_fine || (stream_is_done(stream) && !stream_linger(stream)))
 		stream_close(stream);
 }
 
@@ -185,7 +196,7 @@ streams_expire(struct streams *streams, int64_t now_ms)
 {
 	for (struct stream *at = streams->first, *next; at != NULL; at = next) {
 		next = at->next;
-		if (stream_is_overdue(at, now_ms) || stream_is_done(at))
+		if (stream_is_overdue(at, now_ms) || (stream_is_done(at) && !stream_linger(at)))
 			stream_close(at);
 	}
 }

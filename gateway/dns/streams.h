@@ -11,7 +11,7 @@
 
 struct stream_limits {
 	unsigned connections; // in all; the oldest one without a verified message makes room
-	unsigned per_address; // from one address; 0: no limit
+	unsigned per_address; // from one IPv4 address or IPv6 /64; 0: no limit
 	unsigned messages;    // on one connection
 };
 
@@ -29,8 +29,8 @@ struct source {
 
 /*
  * The connections of one thread, which calls all of streams_*.  Deadlines are absolute: 5 s for
- * a message from its first octet, 10 s between messages, 30 s in all, anew after a transfer, which
- * has deadlines of its own; and 5 s without the client reading.
+ * a message from its first octet, 10 s without one or an answer, 30 s in all, anew after a
+ * transfer, which has deadlines of its own; and 5 s without the client reading.
  */
 struct streams;
 struct streams_options {

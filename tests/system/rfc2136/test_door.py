@@ -71,6 +71,33 @@ def test_updates_on_one_connection(update):
     assert all(update.stored(f"tcp{i}") for i in range(20))
 
 
+def test_a_connection_that_has_had_its_messages(update):
+    """After a hundred it ends: what was answered is not lost, and what was not answered is not done."""
+    with connect(update) as client:
+        data = b""
+        for i in range(150):
+            message = update.message()
+            message.add(f"many{i}", 60, "A", "192.0.2.1")
+            data += framed(message.to_wire())
+        client.sendall(data)
+        answers = 0
+        while read_message(client) is not None:
+            answers += 1
+    assert answers == 100
+    assert update.stack.sql("SELECT count(*) FROM ddns.records WHERE zone = %s AND owner ~ '^many'", (ZONE,)) == [(100,)]
+
+
+def test_large_messages(update):
+    """Over UDP as large as it gets, and over TCP."""
+    for tcp, name, count in ((False, "udp", 50), (True, "tcp", 54)):
+        message = update.message()
+        for i in range(count):
+            message.add(f"{name}-{i}", 60, "TXT", " ".join(["x" * 250] * 4 + ["x" * 160]))
+        assert len(message.to_wire()) > 59000
+        assert update.rcode(message, tcp=tcp) == "NOERROR"
+        assert update.stored(f"{name}-{count - 1}")
+
+
 def test_clients_that_are_slow_are_cut(update):
     """A length alone, half a message, nothing: the connection ends, and others were answered meanwhile."""
     wire = framed(dns.message.make_query(ZONE, "SOA").to_wire())
@@ -104,6 +131,8 @@ def test_strangers_get_little(update):
             assert len(answer.to_wire()) <= len(asked.to_wire()) + 160
             assert bool(answer.flags & dns.flags.TC) == (rtype in ("TXT", "ANY"))
     assert len(update.query(f"big.{ZONE}", "TXT", tcp=True).answer[0]) == 20
+    answer = update.query(f"big.{ZONE}", "TXT", key="k1")
+    assert answer.flags & dns.flags.TC and answer.had_tsig and not answer.answer
 
 
 def test_questions(update):

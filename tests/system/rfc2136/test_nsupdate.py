@@ -130,6 +130,7 @@ def test_transfers(update):
     dig = ["dig", f"@{update.address}", "-p", str(update.port), "example.org", "AXFR", "+onesoa"]
     said = update.run([*dig, "-k", update.key_file("k1")])
     assert "ns1.example.org." in said and "XFR size" in said
+    assert "XFR size" in update.run([*dig[:-2], "IXFR=1", "+onesoa", "-k", update.key_file("k1")])
     assert "Transfer failed" in update.run(dig)
     update.key("narrow", "--type", "TXT")
     assert "Transfer failed" in update.run([*dig, "-k", update.key_file("narrow")])

@@ -65,6 +65,7 @@ CASES = [
     # Prescan
     ("S1", update(changes=[rr("ok", "A", data="192.0.2.1"), rr("x.example.net.", "A", data="192.0.2.1")]), None),
     *[(f"S2 {t}", update(changes=[rr("x", t, data=b"\0")]), None) for t in (255, 252, 251, 254, 253)],
+    *[(f"S2 {t}, a message's", update(changes=[rr("x", t, data=b"\0")]), None) for t in (41, 249, 250)],
     ("S3 empty", update(changes=[rr("x", "A")]), None),
     ("S3 short", update(changes=[rr("x", "A", data=b"\1\2\3")]), None),
     ("S3 long", update(changes=[rr("x", "A", data=b"\1\2\3\4\5")]), None),
@@ -83,6 +84,7 @@ CASES = [
     ("A1", update(changes=[rr("new", "A", data="192.0.2.7")]), None),
     ("A2", update(changes=[rr("new", "A", data="192.0.2.7")]), None),
     ("A3", update(changes=[rr("new", "A", ttl=90, data="192.0.2.7")]), None),
+    ("A3 above 2^31", update(changes=[rr("new", "A", ttl=0x80000000, data="192.0.2.7")]), None),
     ("A4", update(changes=[rr("new", "A", ttl=30, data="192.0.2.8")]), None),
     ("A5", update(changes=[rr("new", "CNAME", data=f"host.{ZONE}.")]), None),
     ("A6", update(changes=[rr("alias", "A", data="192.0.2.7")]), None),

@@ -36,6 +36,21 @@ def test_unsigned_updates_are_told_once(update):
     assert len(lines) == 1 and "refused dns 127.0.0.1: " in lines[0]
 
 
+def test_messages_that_say_nothing(update):
+    """Each has its line, as one that is done."""
+    begin = os.path.getsize(update.stack.gateway.log)
+    message = update.message()
+    message.add("x.example.net.", 60, "A", "192.0.2.1")
+    assert update.rcode(message) == "NOTZONE"
+    many = update.message()
+    many.add("x", 60, "A", *[f"192.0.2.{i}" for i in range(101)])
+    assert update.rcode(many) == "REFUSED"
+    said = [line.partition(" update dns ")[2] for line in update.stack.gateway.read_log(begin).splitlines()]
+    assert [line for line in said if line] == [
+        f"127.0.0.1 refused key 'k1' zone '{ZONE}' rcode 10: a name in it is not of the zone",
+        f"127.0.0.1 refused key 'k1' zone '{ZONE}' rcode 5: it has too much, or records of a signer"]
+
+
 def test_wrong_signatures_are_told_once(update, is_long):
     """Over TCP as many as one likes can be sent; how many were left out is said later."""
     begin = os.path.getsize(update.stack.gateway.log)

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from .client import Client
-from .oracle import START, ZONE, Named, Peer, update
+from .oracle import NONE, START, ZONE, Named, Peer, rr, update
 
 ALGORITHMS = {
     "hmac-md5": (b"\x08hmac-md5\x07sig-alg\x03reg\x03int\x00", hashlib.md5),
@@ -44,10 +44,10 @@ def sign(wire, key, algorithm, secret, *, digest=None, now=None, fudge=300, size
 
 
 def judge(answer, question):
-    """rcode, TSIG error (None without TSIG) and length of the MAC of an answer."""
+    """rcode, TSIG error (None without TSIG) and length of the MAC of an answer to a message of a question and more."""
     if answer is None:
         return None
-    at = len(question) if answer[4:6] == b"\0\1" else 12
+    at = question.index(b"\0", 12) + 5 if answer[4:6] == b"\0\1" else 12
     if answer[10:12] == b"\0\0":
         return answer[3] & 15, None, 0
     at += answer[at] + 2 + 10  # the name of one label, type, class, TTL and length
@@ -133,6 +133,43 @@ def test_two_signatures(peers):
     once = sign(wire, "sha256", "hmac-sha256", peers[2]["sha256"])
     ours, theirs = both_judge(peers, wire, sign(once, "sha256", "hmac-sha256", peers[2]["sha256"]))
     assert ours == (1, None, 0) and theirs[0] == 1
+
+
+def own_sign(peers, wire):
+    return sign(wire, "sha256", "hmac-sha256", peers[2]["sha256"])
+
+
+def test_octets_after_the_signature(peers):
+    """They are ignored."""
+    wire = update(changes=[rr("after", "A", data="192.0.2.1")])
+    assert both_judge(peers, wire, own_sign(peers, wire) + b"trailing") == [(0, 0, 32)] * 2
+
+
+def test_another_id_than_the_original(peers):
+    """A forwarder gave the message one of its own, and the answer bears it."""
+    wire = update()
+    signed = bytes([wire[0] ^ 1]) + own_sign(peers, wire)[1:]
+    for peer in peers[:2]:
+        answer = peer.ask(signed)
+        assert judge(answer, wire) == (0, 0, 32) and answer[:2] == signed[:2]
+
+
+def test_names_of_any_case(peers):
+    """The key's and the algorithm's count in lower case."""
+    wire = update()
+    signed = own_sign(peers, wire).replace(b"\6sha256\0", b"\6SHA256\0").replace(b"\x0bhmac-", b"\x0bHmaC-")
+    assert both_judge(peers, wire, signed) == [(0, 0, 32)] * 2
+
+
+@pytest.mark.parametrize("wire, rcode", [
+    (update(changes=[rr("x", 252, data=b"\0")]), 1), (update(changes=[rr("x", "SSHFP", data=b"\1")]), 1), (update(ztype=1), 1),
+    (update(zone="example.net."), 9), (update(changes=[rr("x.example.net.", "A", data="192.0.2.1")]), 10),
+    (update(changes=[rr("x", "NSEC", data=f"a.{ZONE}. A")]), 5), (update([rr("@", "ANY", NONE, 0)]), 6),
+], ids=["FORMERR", "FORMERR-data", "FORMERR-zone", "NOTAUTH", "NOTZONE", "REFUSED", "YXDOMAIN"])
+def test_refusals_of_verified_messages_are_signed(peers, wire, rcode):
+    ours, theirs = both_judge(peers, wire, own_sign(peers, wire))
+    assert ours == (rcode, 0, 32)
+    assert theirs[0] == rcode
 
 
 @pytest.fixture(scope="module")
