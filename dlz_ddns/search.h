@@ -48,9 +48,12 @@ void search_end(void);
 /*
  * Whether named's own question for the data of a zone's apex is for the SOA alone, to say with it
  * that a name does not exist: right after search_end, by a search that passed the apex
- * (query_nxdomain() of its query.c: query_addsoa() comes next).  What else could come is
- * query_addns(), for the NS records that an answer may leave out, where a response policy zone had
- * a name server's own name looked up in between.
+ * (query_nxdomain() of its query.c: query_addsoa() comes next).
+ *
+ * It may be for the NS records (query_addns()) in one case: an answer that is not minimal, under a
+ * response policy zone with rules for name servers, where the last name server looked up for these
+ * rules is in a zone of ours and does not exist.  Then the answer goes without the NS records, as a
+ * minimal one does.
  */
 bool search_wants_soa(const struct lookup_instance *instance, const char *zone);
 
