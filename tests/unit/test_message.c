@@ -308,7 +308,8 @@ test_changes_as_values(void **state)
 	draft_rr(&draft, UPDATE, "H", TC(ANY, ANY), 0, NULL, 0);
 	draft_rr(&draft, UPDATE, "h", TC(A, ANY), 0, NULL, 0);
 	draft_rr(&draft, UPDATE, "h", TC(A, NONE), 0, "\xc0\x00\x02\x01", 4);
-	draft_rr(&draft, UPDATE, "h", TC(A, IN), 4294967295, "\xc0\x00\x02\x02", 4);
+	draft_rr(&draft, UPDATE, "h", TC(A, IN), 2147483647, "\xc0\x00\x02\x02", 4);
+	draft_rr(&draft, UPDATE, "h", TC(A, IN), 2147483648, "\xc0\x00\x02\x03", 4);
 	draft_rr(&draft, UPDATE, "", TC(MX, IN), 60, "\x00\x0a\x04Mail\xc0\x0c", 9);
 	draft_rr(&draft, UPDATE, "t", TC(TXT, IN), 60,
 		 "\x03"
@@ -324,7 +325,8 @@ test_changes_as_values(void **state)
 		      "[\"delete_name\",\"h\",null,0,null],"
 		      "[\"delete_rrset\",\"h\",\"A\",0,null],"
 		      "[\"delete\",\"h\",\"A\",0,\"192.0.2.1\"],"
-		      "[\"add\",\"h\",\"A\",4294967295,\"192.0.2.2\"],"
+		      "[\"add\",\"h\",\"A\",2147483647,\"192.0.2.2\"],"
+		      "[\"add\",\"h\",\"A\",0,\"192.0.2.3\"],"
 		      "[\"add\",\"@\",\"MX\",60,\"10 mail.example.org.\"],"
 		      "[\"add\",\"t\",\"TXT\",60,\"\\\"a\\\\\\\"b\\\" \\\"\\\\\\\\\\\\255\\\" "
 		      "\\\"\\\"\"],"
