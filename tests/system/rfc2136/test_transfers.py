@@ -29,7 +29,9 @@ def large(update):
     update.stack.sql(FILL, (ZONE,))
     update.stack.ctl("account", "add", "ann", "--email", "ann@example.net")
     update.stack.ctl("zone", "add", OTHER, "--private", "ann", "--ns", "ns1.example.org")
+    known = update.stack.gateway.metric("ddns_gateway_keys")
     clause = update.stack.ctl("key", "add", "ann-key", "--account", "ann")
+    wait_until(lambda: update.stack.gateway.metric("ddns_gateway_keys") > known, what="ann's key is known")
     update.secrets["ann-key"] = re.search(r'secret "([^"]*)"', clause)[1]
     return update
 
@@ -41,7 +43,7 @@ def begin(update, zone=ZONE, key="k1"):
     wire = question.to_wire()
     client = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    client.settimeout(20)
+    client.settimeout(60)
     client.connect((update.address, update.port))
     client.sendall(struct.pack("!H", len(wire)) + wire)
     return client
@@ -85,16 +87,16 @@ def test_slow_readers_leave_room(large):
     sipping = threading.Thread(target=sip)
     sipping.start()
     try:
-        assert select.select([idle], [], [], 10)[0]  # both are under way
+        assert select.select([idle], [], [], 30)[0]  # both are under way
         began = time.monotonic()
-        assert whole(large, OTHER, "ann-key") < 2
+        assert whole(large, OTHER, "ann-key") < 4
         # the same account waits for one of its own two
         mine = whole(large)
         assert mine < 20 + 10 * usual
         print(f"usual {usual:.1f} s, of the same account {mine:.1f} s")
-        wait_until(lambda: "failed key 'k1'" in large.stack.gateway.read_log(), 20, "the idle one is given up")
-        wait_until(lambda: large.stack.gateway.read_log().count("failed key 'k1'") == 2, 20, "and the slow one")
-        assert 5 < time.monotonic() - began < 40
+        wait_until(lambda: "failed key 'k1'" in large.stack.gateway.read_log(), 60, "the idle one is given up")
+        wait_until(lambda: large.stack.gateway.read_log().count("failed key 'k1'") == 2, 60, "and the slow one")
+        assert 5 < time.monotonic() - began < 100
         stop.set()
         sipping.join()
         assert is_cut(idle) and is_cut(slow)
@@ -114,7 +116,7 @@ def test_no_account_has_all_that_may_wait(large):
             length = struct.unpack("!H", client.recv(2, socket.MSG_WAITALL))[0]
             told.append(client.recv(length, socket.MSG_WAITALL)[3] & 15)
         assert told == [dns.rcode.SERVFAIL] * 4
-        assert whole(large, OTHER, "ann-key") < 2
+        assert whole(large, OTHER, "ann-key") < 4
     finally:
         for client in clients:
             client.close()
@@ -124,7 +126,7 @@ def test_an_rr_that_fills_a_message(large):
     """It goes in a message of its own that is larger than the others."""
     large.stack.sql("INSERT INTO ddns.records (zone, owner, type, rdata) SELECT %s, 'full', 'TXT', string_agg('\"' || repeat('x', 200) "
                     "|| '\"', ' ') FROM generate_series(1, 200)", (OTHER,))
-    found = [rdata for message in dns.query.xfr(large.address, OTHER, port=large.port, lifetime=20, keyring=large.keyring("ann-key"),
+    found = [rdata for message in dns.query.xfr(large.address, OTHER, port=large.port, lifetime=60, keyring=large.keyring("ann-key"),
                                                 keyalgorithm="hmac-sha256") for rrset in message.answer if str(rrset.name) == "full"
              for rdata in rrset]
     assert len(found) == 1 and len(found[0].strings) == 200
@@ -134,10 +136,10 @@ def test_the_end_waits_for_no_slow_reader(large):
     """SIGTERM while a client reads nothing."""
     client = begin(large)
     try:
-        assert select.select([client], [], [], 10)[0]
+        assert select.select([client], [], [], 30)[0]
         begun = time.monotonic()
         large.stack.gateway.server.send(signal.SIGTERM)
-        wait_until(lambda: not large.stack.gateway.server.is_running(), 20, "the gateway ends")
+        wait_until(lambda: not large.stack.gateway.server.is_running(), 60, "the gateway ends")
         took = time.monotonic() - begun
         print(f"it took {took:.2f} s")
         assert took < 5
