@@ -10,14 +10,21 @@ import pytest
 
 from ddns import steps
 from ddns.build import Build
+from ddns.cluster import Cluster
 from ddns.kept import FAILED, STACKS
 from ddns.ports import has_ipv6
 from ddns.stack import Stack, Template
 
 
-def pytest_configure(config):  # pylint: disable=unused-argument
-    """SIGTERM ends the run as Ctrl-C does: with the fixtures' clean-up, so that no server is left."""
+def pytest_configure(config):
+    """SIGTERM ends the run as Ctrl-C does: with the fixtures' clean-up, so that no server is left.
+
+    A disk that others keep busy makes a commit wait for seconds, for which doors rightly give up.  What fsync
+    is for, a machine that loses its power, is no test's matter: to a server that is killed nothing is lost.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if not config.getoption("--long"):
+        Cluster.usual_options = {"fsync": "off"}
 
 
 def pytest_addoption(parser):

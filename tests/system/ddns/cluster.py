@@ -78,6 +78,7 @@ class Cluster:
 
     port = 5432
     database = "ddns"
+    usual_options = {}  # settings of every cluster's next start: a test run's own
 
     def __init__(self, directory, keep=()):
         """keep: descriptors for the short commands to inherit (see steps.run)."""
@@ -131,7 +132,7 @@ class Cluster:
     def start(self, timeout=60):
         """Starts it and returns when it takes connections.  A crash before is recovered from."""
         self._remove_stale_lock()
-        settings = {"unix_socket_directories": self._make_socket_dir(), **self.options}
+        settings = {"unix_socket_directories": self._make_socket_dir(), **self.usual_options, **self.options}
         arguments = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         self.server.start([*self.wrapper, *self._as_server(), f"{bin_dir()}/postgres", "-D", self.data, *arguments], cwd="/")
         self.wait_ready(timeout)

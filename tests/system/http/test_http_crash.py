@@ -123,7 +123,7 @@ def kill_at_commit(stack, turn):
     (kill_gateway, {}),
     (kill_database, {}),
     # a commit that takes some time, so that it can be hit
-    (kill_at_commit, {"commit_delay": "20000", "commit_siblings": "0"}),
+    (kill_at_commit, {"fsync": "on", "commit_delay": "20000", "commit_siblings": "0"}),
 ])
 def test_what_was_acknowledged_is_there(stacks, kill, settings, is_long):
     count, kills = (2000, 20) if is_long else (300, 3)
