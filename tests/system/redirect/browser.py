@@ -83,10 +83,10 @@ def chromium(*arguments, resolve=(), home):
     rules = ", ".join(f"MAP {name} {to}" for name, to in resolve)
     program = shutil.which("chromium")
     done = subprocess.run(
-        [program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
+        [program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", f"--user-data-dir={home}",
          f"--host-resolver-rules={rules}", *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=90, check=False)
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=240, check=False)
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-2000:]
     return done.stdout.decode(errors="replace")
 
