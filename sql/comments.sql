@@ -151,10 +151,12 @@ comment on column contacts.at is 'when';
 comment on column contacts.peer is 'from which address';
 comment on column contacts.door is 'at which door';
 
-comment on table notified is 'what secondaries were told of by NOTIFY; kept by claim_notifies()';
+comment on table notified is 'what secondaries were told of by NOTIFY; kept by claim_notifies() and end_notifies()';
 comment on column notified.zone_id is 'zone';
-comment on column notified.version is 'its version then';
-comment on column notified.at is 'when';
+comment on column notified.version is 'version that all were told of, null: none';
+comment on column notified.claimed is 'version that a gateway tells them of, or has told';
+comment on column notified.until is 'when another gateway takes that over, unless version shows it done';
+comment on column notified.at is 'when it was claimed';
 
 comment on column notified.rrs is 'about how many records it had when they were counted';
 comment on column notified.counted is 'when';

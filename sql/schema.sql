@@ -106,10 +106,13 @@ create table zone_state (
 ) with (fillfactor = 50);
 insert into zone_state (zone_id) values (0);
 
--- What secondaries were told of, and about how much they transfer each time.
+-- What secondaries were told of, and about how much they transfer each time.  claimed differs from
+-- version while a gateway tells them; when that has not ended by then, another does it again.
 create table notified (
   zone_id bigint primary key references zones on delete cascade,
-  version bigint not null,
+  version bigint,
+  claimed bigint not null,
+  until   timestamptz not null,
   at      timestamptz not null,
   rrs     bigint not null,
   counted timestamptz not null

@@ -21,6 +21,7 @@ enum {
 };
 
 struct secondary {
+	int64_t zone_id;
 	char origin[DDNS_DNAME_TEXT_MAX + 1];
 	char target[TARGET_SIZE];
 	struct notify_message message; // without signature
@@ -128,6 +129,15 @@ secondaries_look_after(struct secondaries *secondaries, const struct job_context
 	}
 }
 
+bool
+secondaries_await(const struct secondaries *secondaries, int64_t zone_id)
+{
+	for (size_t i = 0; i < secondaries->count; i++)
+		if (secondaries->items[i].zone_id == zone_id)
+			return true;
+	return false;
+}
+
 static const struct listen_address *
 source_for(const struct job_context *context, const struct listen_address *target)
 {
@@ -182,7 +192,7 @@ void
 secondaries_tell(struct secondaries *secondaries, const struct job_context *context,
 		 const struct notify_order *order)
 {
-	struct secondary new = {.fd = -1};
+	struct secondary new = {.zone_id = order->zone_id, .fd = -1};
 	if (secondaries->items == NULL)
 		secondaries->items = calloc(SECONDARIES_MAX, sizeof *secondaries->items);
 	if (secondaries->items == NULL || !prepare(&new, context, order)) {

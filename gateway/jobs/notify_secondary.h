@@ -7,6 +7,7 @@
 
 /* Whom to tell of which zone. */
 struct notify_order {
+	int64_t zone_id;
 	const char *origin, *address; // as text
 	int port;
 	const char *key; // that signs it; NULL: none
@@ -27,6 +28,9 @@ void secondaries_tell(struct secondaries *secondaries, const struct job_context 
  * To a message that was signed only a signed answer counts.
  */
 void secondaries_look_after(struct secondaries *secondaries, const struct job_context *context);
+
+/* Whether one of this zone's is still to answer. */
+bool secondaries_await(const struct secondaries *secondaries, int64_t zone_id);
 
 void secondaries_clear(struct secondaries *secondaries, const struct job_context *context);
 

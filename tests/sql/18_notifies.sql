@@ -1,16 +1,18 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Whose secondaries are told, of what, and how often.
 set client_min_messages = warning;
-select plan(17);
+select plan(24);
 select test.world();
 select test.connect('w');
 create function pg_temp.claim() returns text language sql as $$
   select string_agg(format('%s %s#%s %s', origin, address, port, coalesce(key, '-')), '; ' order by origin, address)
-  from ddns.claim_notifies(64) $$;
+  from ddns.claim_notifies(64) where address is not null $$;
+create function pg_temp.ends(p_version bigint default null) returns void language sql as $$
+  select ddns.end_notifies(array[zone_id], array[coalesce(p_version, claimed)]) from ddns.notified $$;
 create function pg_temp.parts(p_target text) returns text language sql as $$
   select format('%s %s %s', host(address), port, coalesce(key, '-')) from ddns.notify_target(p_target) $$;
 create function pg_temp.pass(p_time interval) returns void language sql as $$
-  update ddns.notified set at = at - p_time, counted = counted - p_time $$;
+  update ddns.notified set at = at - p_time, counted = counted - p_time, until = until - p_time $$;
 
 select is(pg_temp.parts('192.0.2.1'), '192.0.2.1 53 -', 'an address');
 select is(pg_temp.parts('2001:DB8::1#5353'), '2001:db8::1 5353 -', 'with a port');
@@ -24,6 +26,25 @@ select is(pg_temp.claim(), null, 'where no zone has a list, nobody is told');
 update ddns.zones set notify = '{192.0.2.1,2001:db8::1#5353}' where origin = 'own.test';
 select is(pg_temp.claim(), 'own.test 192.0.2.1#53 -; own.test 2001:db8::1#5353 -', 'all of a zone are told');
 select is(pg_temp.claim(), null, 'once');
+select pg_temp.pass('14 s');
+select is(pg_temp.claim(), null, 'by one, for as long as it may take');
+select pg_temp.pass('1.1 s');
+select is(pg_temp.claim() is not null, true, 'and by another after that, where nobody said that it was done');
+select pg_temp.ends();
+select pg_temp.pass('1 hour');
+select is(pg_temp.claim(), null, 'not where it was');
+update ddns.records set ttl = 75 where zone = 'own.test' and ttl = 76;
+select is(pg_temp.claim() is not null, true, 'a change');
+select pg_temp.ends((select version - 1 from ddns.notified));
+select pg_temp.pass('16 s');
+select is(pg_temp.claim() is not null, true, 'is not done by the one before it');
+select pg_temp.ends();
+update ddns.records set ttl = 76 where zone = 'own.test' and ttl = 75;
+select is((select string_agg(format('%s %s', origin, coalesce(address, '-')), ' ') from ddns.claim_notifies(64, array[test.zone('own.test'), test.zone('dyn.test')])),
+          'own.test -', 'who asks too early is told to ask again, of the zones it asks for');
+select is((select count(*) from ddns.claim_notifies(64, '{}')), 0::bigint, 'and of no others');
+select pg_temp.pass('1.1 s');
+select pg_temp.claim() is not null as told \gset
 update ddns.records set ttl = 77 where zone = 'own.test' and ttl = 76;
 select is(pg_temp.claim(), null, 'and not again within the second');
 select pg_temp.pass('1.1 s');

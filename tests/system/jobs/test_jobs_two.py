@@ -111,3 +111,33 @@ def test_each_job_is_done_once_beside_updates(pair):
     with open(stack.cluster.log, encoding="utf-8") as log:
         assert "deadlock" not in log.read()
     stack.wait_answer(stack.host, "A", {answers[-1].split()[1]})
+
+
+def test_a_gateway_that_dies_before_the_answer_is_replaced(stacks):
+    """What it has begun to tell, another tells again: a NOTIFY is done when it is answered."""
+    stack = stacks.make("dies").start(gateway=False)
+    gateways = {"127.0.0.2": stack.gateway, "127.0.0.3": Gateway(stack.directory, stack.build, stack.cluster, name="gateway2")}
+    with Claims() as claims:
+        for source, gateway in gateways.items():
+            gateway.options = f'notify-source = {{"{source}:0"}}\n'
+            gateway.start(claims)
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as secondary:
+            secondary.bind(("127.0.0.1", 0))
+            secondary.settimeout(15)
+            stack.ctl("zone", "set", stack.zone, f"notify=127.0.0.1#{secondary.getsockname()[1]}")
+            _, first = secondary.recvfrom(1024)
+            gateways[first[0]].kill()
+            stack.sql("UPDATE ddns.notified SET until = now(), at = at - interval '2 s'")  # as if time had passed
+            while True:
+                wire, second = secondary.recvfrom(1024)
+                if second[0] != first[0]:  # what the first had sent before may still be there
+                    break
+            assert second[0] in gateways
+            is_due = "SELECT is_notify_due FROM ddns.status_zones() WHERE origin = %s"
+            assert stack.sql(is_due, (stack.zone,)) == [(True,)], "not before the answer"
+            secondary.sendto(dns.message.make_response(dns.message.from_wire(wire)).to_wire(), second)
+            wait_until(lambda: stack.sql(is_due, (stack.zone,)) == [(False,)], 5, "it is done")
+            print(f"told by {first[0]}, which died, and by {second[0]}")
+    finally:
+        gateways["127.0.0.3"].stop()
