@@ -214,7 +214,7 @@ create unique index domains_zone on domains (id, zone collate "POSIX");
 create unique index domains_wild on domains ((zone || ' ' || reverse(wild_owner)));   -- as records_below
 create unique index domains_www on domains ((zone || ' ' || reverse(www_owner))) where www <> 'off';
 create index domains_account on domains (account_id);
-create index domains_term on domains (term_ends) where term_ends is not null;
+create index domains_term on domains (term_ends, id) where term_ends is not null;
 create index domains_below on domains ((zone || ' ' || reverse(owner)));   -- as records_below
 
 -- A domain's records lie in its zone: at REPEATABLE READ this is what makes two writers, one at

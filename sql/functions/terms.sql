@@ -10,7 +10,7 @@
 -- A zone has terms where its column terms says so.  When that is switched on, the names that are given
 -- already are registered from then on; switched off, all are given without end again, the held ones
 -- too.  Lengths of terms count for those that begin after they were set.  term = 'none' in a zone with
--- terms exempts a name.
+-- terms exempts a name.  Who takes a name back out of quarantine begins anew, on trial.
 
 set local search_path = ddns, pg_temp;
 
@@ -235,12 +235,15 @@ begin
   return (select until from quarantine where name = d.name);
 end $$;
 
--- The job: one short transaction that ends at most p_most terms that are over.  is_more: call it again
--- at once; busy: so many had a zone or a row that somebody else holds; fault: why some cannot be ended.
--- It waits for nobody, and where another gateway is at it does nothing.  What is held is held from now
--- on, however late that is.
-create or replace function end_terms(p_most int, out held int, out released int, out busy int, out is_more boolean,
-                                     out fault text)
+-- The job: one short transaction that looks at p_most terms that are over, the earliest first, and ends
+-- those it can.  is_more: call it again at once, with last_ends and last_id as p_after and p_after_id, so
+-- that what cannot be ended keeps nothing else waiting; busy: so many had a zone or a row that somebody else
+-- holds; fault: why some cannot be ended.  It waits for nobody, and where another gateway is at it does
+-- nothing.  What is held is held from now on, however late that is.
+create or replace function end_terms(
+  p_most int, p_after timestamptz default '-infinity', p_after_id bigint default 0,
+  out held int, out released int, out busy int, out is_more boolean, out fault text, out last_ends timestamptz,
+  out last_id bigint)
 language plpgsql
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
 set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
@@ -260,13 +263,18 @@ begin
     return;
   end if;
   delete from quarantine where name = any (array(select name from quarantine where until <= now() order by until limit p_most));
-  select coalesce(array_agg(d.id), '{}') as ids, coalesce(array_agg(d.zone_id), '{}') as zones into due
-  from (select d.id, (select id from zones where origin = d.zone) as zone_id
-        from domains d where d.term_ends <= now() order by d.term_ends limit p_most) d;
+  select coalesce(array_agg(d.id), '{}') as ids, coalesce(array_agg(d.zone_id), '{}') as zones,
+         array_agg(d.term_ends) as ends into due
+  from (select d.id, d.term_ends, (select id from zones where origin = d.zone) as zone_id
+        from domains d where d.term_ends <= now() and (d.term_ends, d.id) > (p_after, p_after_id)
+        order by d.term_ends, d.id limit p_most) d;
   if due.ids = '{}' then
     perform set_config('synchronous_commit', 'off', true);
     return;
   end if;
+  is_more := cardinality(due.ids) = p_most;
+  last_ends := due.ends[cardinality(due.ids)];
+  last_id := due.ids[cardinality(due.ids)];
   for z in select distinct u from unnest(due.zones) u order by u loop
     if pg_try_advisory_xact_lock(z) then
       locked := locked || z;
@@ -290,7 +298,6 @@ begin
       end;
     end loop;
   end;
-  is_more := cardinality(due.ids) = p_most and held + released > 0;
 end $$;
 
 -- What a commit would find wrong is found here, so that it hits one domain and not all.

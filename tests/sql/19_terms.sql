@@ -2,7 +2,7 @@
 -- Terms: trial, held, registered, held, released, quarantine; and who may not do what.
 begin;
 set local application_name = 'psql';
-select plan(79);
+select plan(80);
 select test.world();
 update ddns.accounts set email = login || '@mail.test';
 insert into ddns.zones (origin, kind, account_id, mname, rname)
@@ -132,6 +132,23 @@ update ddns.zones set held_days = 60, trial_held_days = 30 where origin = 'dyn.t
 insert into ddns.domains (zone, owner, account_id, term, term_ends) select 'dyn.test', 'm' || i, test.account('joe'), 'registered', now() from generate_series(1, 450) i;
 select is((select format('%s %s', held, is_more) from ddns.end_terms(200)), '200 t', 'at most so many at once');
 select is((select format('%s %s', held, is_more) from ddns.end_terms(1000)), '250 f', 'the rest later');
+
+-- what cannot be ended, earlier than what can
+create function pg_temp.refuse() returns trigger language plpgsql as $$
+begin
+  raise integrity_constraint_violation using message = 'never';
+end $$;
+create trigger refuse before update on ddns.domains for each row when (new.term = 'held' and new.owner ~ '^m[12]$') execute function pg_temp.refuse();
+update ddns.domains set term = 'registered', term_before_held = null, term_ends = now() - interval '2 s' where owner in ('m1', 'm2');
+update ddns.domains set term = 'registered', term_before_held = null, term_ends = now() - interval '1 s' where owner in ('m3');
+create temp table pass as select *, 1 as n from ddns.end_terms(1);
+insert into pass select e.*, p.n + 1 from pass p cross join lateral ddns.end_terms(1, p.last_ends, p.last_id) e where p.n = 1;
+insert into pass select e.*, p.n + 1 from pass p cross join lateral ddns.end_terms(1, p.last_ends, p.last_id) e where p.n = 2;
+insert into pass select e.*, p.n + 1 from pass p cross join lateral ddns.end_terms(1, p.last_ends, p.last_id) e where p.n = 3;
+select is((select array_agg(format('%s %s %s', held, is_more, fault) order by n)::text from pass),
+          '{"0 t domain m1.dyn.test: never","0 t domain m2.dyn.test: never","1 t ","0 f "}', 'what cannot be ended does not keep others waiting');
+drop trigger refuse on ddns.domains;
+update ddns.domains set term = 'held', term_before_held = 'registered', term_ends = now() + interval '1 day' where owner in ('m1', 'm2');
 
 -- off again
 update ddns.zones set terms = false where origin = 'dyn.test';
