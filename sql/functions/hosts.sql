@@ -318,7 +318,10 @@ begin
                   else key_denies(k.types, k.verbs, k.expires,
                          array_remove(array[case when u.v4 is not null then 'A' end,
                                             case when u.v6 is not null then 'AAAA' end], null)
-                         || case when coalesce(u.v4, u.v6) is not null then '{}'::text[]
+                         -- a host goes offline with all its addresses
+                         || case when u.state = 'offline' and d.online_address <> '{}'
+                                 then array(select family_type(a) from unnest(d.online_address) a)
+                                 when coalesce(u.v4, u.v6) is not null then '{}'::text[]
                                  when 'AAAA' = any (k.types) then '{AAAA}' else '{A}' end,
                          case u.state when 'offline' then 'offline' else 'update' end) end as denial offset 0) x) r;
 end $$;

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- update_hosts and the policy: every verdict, several requests for one host, what is written.
 begin;
-select plan(92);
+select plan(97);
 select test.world();
 insert into ddns.zones (origin, kind, mname, rname) values ('pub.test', 'shared', 'ns1.test', 'h.test');
 insert into ddns.accounts (login) values ('one');
@@ -12,7 +12,7 @@ begin
   execute format('update ddns.keys set %s where name = %L', p_rest, p_name);
 end $$;
 select pg_temp.key('all.k', 'expires = null'), pg_temp.key('joe.k', 'domains = ''{joe.dyn.test}'''), pg_temp.key('acme.k', 'types = ''{TXT}'', names = ''{_acme-challenge.*}'''),
-  pg_temp.key('txt.k', 'types = ''{TXT}'''), pg_temp.key('four.k', 'types = ''{A}'''), pg_temp.key('old.k', 'expires = now() - interval ''1 s'''),
+  pg_temp.key('txt.k', 'types = ''{TXT}'''), pg_temp.key('four.k', 'types = ''{A}'''), pg_temp.key('six.k', 'types = ''{AAAA}'''), pg_temp.key('old.k', 'expires = now() - interval ''1 s'''),
   pg_temp.key('off.k', 'verbs = ''{offline}'''), pg_temp.key('gone.k', 'domains = ''{was.dyn.test}''');
 
 -- one request; gives verdict, addresses, reason
@@ -57,6 +57,11 @@ select is(pg_temp.ask('joe', 'old.k', 'joe.dyn.test', '192.0.2.3'), 'denied: the
 select is(pg_temp.ask('joe', 'off.k', 'joe.dyn.test', '192.0.2.3'), 'denied: the key is not for the verb update', 'a verb that the key is not for');
 select is(pg_temp.ask('joe', 'off.k', 'joe.dyn.test', null, null, 'offline'), 'changed 192.0.2.3', 'the allowed verb');
 select is(pg_temp.ask('joe', 'all.k', 'joe.dyn.test', '192.0.2.3'), 'changed 192.0.2.3', 'a key without limits');
+select is(pg_temp.ask('joe', 'four.k', 'joe.dyn.test', null, null, 'offline'), 'changed 192.0.2.3', 'a host goes offline by a key for all its addresses'' types');
+select is(pg_temp.ask('joe', 'all.k', 'joe.dyn.test', '192.0.2.3', '2001:db8::3'), 'changed 192.0.2.3,2001:db8::3', 'online, with both');
+select is(pg_temp.ask('joe', 'six.k', 'joe.dyn.test', null, null, 'offline'), 'denied: the key is not for the type A', 'not by a key for one of two');
+select is(pg_temp.ask('joe', 'six.k', 'joe.dyn.test', null, '', 'offline'), 'denied: the key is not for the type A', 'nor as it takes that one away');
+select is(pg_temp.ask('joe', 'all.k', 'joe.dyn.test', '192.0.2.3', ''), 'changed 192.0.2.3', 'and back');
 
 select is(pg_temp.ask('joe', null, 'joe.pub.test', '192.168.1.1'), 'refused: 192.168.1.1 is private (192.168.0.0/16)', 'a private address in a public zone');
 select is(pg_temp.ask('joe', null, 'joe.pub.test', '8.8.8.8', 'fe80::1'), 'refused: fe80::1 is link-local (fe80::/10)', 'one of two');

@@ -24,9 +24,9 @@ def test_jobs_say_when_they_worked(stack):
 
 
 def test_a_job_that_fails(own_stack):
-    own_stack.sql("ALTER FUNCTION ddns.claim_notifies(int) RENAME TO elsewhere")
+    own_stack.sql("ALTER FUNCTION ddns.claim_notifies(int, bigint[]) RENAME TO elsewhere")
     wait_until(lambda: values(own_stack, "job_errors_total")['job="notify"'] > 0, 30, "the failure is counted")
-    own_stack.sql("ALTER FUNCTION ddns.elsewhere(int) RENAME TO claim_notifies")
+    own_stack.sql("ALTER FUNCTION ddns.elsewhere(int, bigint[]) RENAME TO claim_notifies")
     before = values(own_stack, "job_last_success_timestamp_seconds")['job="notify"']
     wait_until(lambda: values(own_stack, "job_last_success_timestamp_seconds")['job="notify"'] > before, 30, "it works again")
 
