@@ -104,7 +104,7 @@ lookup_zone(const struct lookup_instance *instance, const char *name, bool is_qu
 		zone = LOOKUP_NO_ZONE;
 	}
 	rcu_read_unlock();
-	search_told(zone == LOOKUP_OURS, is_query);
+	search_told(zone == LOOKUP_OURS, zone != LOOKUP_NOT_OURS, is_query);
 	return zone;
 }
 

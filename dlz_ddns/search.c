@@ -45,7 +45,7 @@ search_ask(const struct lookup_instance *instance, const char *name, size_t leng
 }
 
 void
-search_told(bool is_ours, bool is_query)
+search_told(bool is_ours, bool is_last, bool is_query)
 {
 	if (!is_query || search.is_over)
 		search.last = ELSEWHERE;
@@ -53,7 +53,7 @@ search_told(bool is_ours, bool is_query)
 		search.last = BELOW;
 	else
 		search.last = search.last == BELOW ? AT_ZONE : ELSEWHERE;
-	search.is_over |= is_ours;
+	search.is_over |= is_last;
 }
 
 void

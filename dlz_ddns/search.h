@@ -16,8 +16,11 @@ struct lookup_instance;
 
 /* A question for a zone: the search it belongs to goes on, or a new one begins. */
 void search_ask(const struct lookup_instance *instance, const char *name, size_t length);
-/* What was said to it.  is_query: a client asks, not named for itself. */
-void search_told(bool is_ours, bool is_query);
+/*
+ * What was said to it.  is_last: named asks for no name above it, be it ours or in no zone at all.
+ * is_query: a client asks, not named for itself.
+ */
+void search_told(bool is_ours, bool is_last, bool is_query);
 
 /* Another question than for a zone comes between. */
 void search_interrupt(void);

@@ -125,6 +125,21 @@ test_passing_the_apex(void **state)
 	assert_non_null(strstr(fixture.put, "DNAME b."));
 }
 
+/* A search ends where it is told that no name above is a zone: one made since is asked for anew. */
+static void
+test_a_zone_made_since(void **state)
+{
+	(void)state;
+	const struct lookup_instance only = {fixture.mirror, true};
+	struct lookup_sink sink = fixture_sink(&fixture);
+	struct ddns_zone zone = fixture_zone(2, "made.test", 1);
+	assert_int_equal(lookup_zone(&only, "www.made.test", true), LOOKUP_NO_ZONE);
+	fixture_load(&fixture, &zone, (const char *[]){"@ 60 NS a.", NULL});
+	assert_int_equal(lookup_zone(&only, "made.test", true), LOOKUP_OURS);
+	assert_int_equal(lookup_name(&only, "made.test", "@", LOOKUP_QUERY, true, &sink),
+			 LOOKUP_FOUND);
+}
+
 /* It was the search's first question all the same. */
 static void
 test_passing_failed(void **state)
@@ -311,6 +326,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_passing_the_apex, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_zone_made_since, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_passing_failed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_name, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_name_after_a_walk, set_up, tear_down),
