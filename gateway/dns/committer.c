@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "gateway/dns/group.h"
+#include "gateway/dns/exchange_queue.h"
 #include "gateway/dns/refusal.h"
 #include "gateway/dns/verdict.h"
 #include "gateway/log.h"
@@ -23,20 +24,18 @@ enum {
 	BUSY_SHARE = 32,    // a share of the time since it came
 	LOCK_MS = 200, // longest time that all wait for a lock that cannot be tried: of a table
 	OPEN_MS = 1000,
-	STATEMENT_MS = 2000,
-	TURN_MS = 500,	// longest sleep, and
-	WAITING_MS = 2, // where some wait for their turn
-};
-
-struct queue {
-	struct exchange *first, *last;
-	size_t count;
+	STATEMENT_MS = 2000, // longest time without an answer
+	GROUP_MS = 1000, // until the database gives a group up, whose members have time left then
+	ALONE_MS = 100,	 // least time of one alone
+	RETRY_MAX = 3,	 // tries of one alone that ends in a deadlock or its like
+	TURN_MS = 500,	 // longest sleep, and
+	WAITING_MS = 2,	 // where some wait for their turn
 };
 
 struct committer {
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
-	struct queue queue; // under the lock
+	struct exchange_queue queue; // under the lock
 	bool is_ending;
 	struct committer_status status;
 	struct metrics *metrics;
@@ -48,47 +47,6 @@ struct committer {
 	pthread_t thread;
 	bool has_thread;
 };
-
-static void
-queue_add(struct queue *queue, struct exchange *exchange)
-{
-	exchange->next = NULL;
-	if (queue->last != NULL)
-		queue->last->next = exchange;
-	else
-		queue->first = exchange;
-	queue->last = exchange;
-	queue->count++;
-}
-
-static struct exchange *
-queue_take(struct queue *queue)
-{
-	struct exchange *exchange = queue->first;
-
-	if (exchange == NULL)
-		return NULL;
-	queue->first = exchange->next;
-	if (queue->first == NULL)
-		queue->last = NULL;
-	queue->count--;
-	exchange->next = NULL;
-	return exchange;
-}
-
-/* Puts all of `front` before the others. */
-static void
-queue_prepend(struct queue *queue, struct queue *front)
-{
-	if (front->last == NULL)
-		return;
-	front->last->next = queue->first;
-	if (queue->first == NULL)
-		queue->last = front->last;
-	queue->first = front->first;
-	queue->count += front->count;
-	*front = (struct queue){.first = NULL};
-}
 
 static void
 fail(struct committer *committer, struct exchange *exchange, enum update_verdict kind,
@@ -112,13 +70,25 @@ show_life(struct committer *committer)
 	pthread_mutex_unlock(&committer->lock);
 }
 
+/* One that goes alone leaves half of its time for another try, and for those behind it. */
+static int
+limit_of(const struct group *group)
+{
+	const struct exchange *first = group->members[0];
+	int64_t left_ms = first->begun_ms + PATIENCE_MS - exchange_clock_ms();
+
+	if (first->failed_count == 0)
+		return GROUP_MS;
+	return left_ms / 2 > ALONE_MS ? (int)(left_ms / 2) : ALONE_MS;
+}
+
 static enum ddns_result
 run_group(struct committer *committer)
 {
 	struct group *group = &committer->group;
 
 	show_life(committer);
-	enum ddns_result result = group_run(group, committer->db, STATEMENT_MS);
+	enum ddns_result result = group_run(group, committer->db, limit_of(group), STATEMENT_MS);
 	if (result == DDNS_OK)
 		histogram_add(&committer->metrics->dns_batch_sizes, (double)group->count);
 	else
@@ -130,7 +100,7 @@ run_group(struct committer *committer)
 /* Answers what was committed; who met a lock waits for another turn: a short one at first, since
  * usually it is another gateway, whose commit takes a few milliseconds. */
 static void
-answer_group(struct committer *committer, struct queue *again)
+answer_group(struct committer *committer, struct exchange_queue *again)
 {
 	const struct group *group = &committer->group;
 	int64_t now = exchange_clock_ms();
@@ -147,37 +117,32 @@ answer_group(struct committer *committer, struct queue *again)
 		}
 		exchange->retry_at_ms =
 			now + BUSY_LEAST_MS + (now - exchange->begun_ms) / BUSY_SHARE;
-		queue_add(again, exchange);
+		exchange_queue_add(again, exchange);
 	}
 }
 
-/* Each alone, once: what fails now fails for its own reason. */
+/* Nothing is known to be done.  Each member of a group goes alone, at once: what fails then fails
+ * for its own reason.  One that was alone is tried again where nobody is to blame: at once after a
+ * clash, after the others where the database did not answer. */
 static void
-run_singles(struct committer *committer, struct queue *again)
+part_group(struct committer *committer, enum ddns_result result, struct exchange_queue *front,
+	   struct exchange_queue *again)
 {
-	struct group *group = &committer->group;
-	struct exchange *members[GROUP_MAX];
-	size_t count = group->count;
+	const struct group *group = &committer->group;
 
-	memcpy(members, group->members, count * sizeof(struct exchange *));
-	group->count = 1;
-	for (size_t i = 0; i < count; i++) {
-		enum ddns_result result = DDNS_UNAVAILABLE;
+	for (size_t i = 0; i < group->count; i++) {
+		struct exchange *exchange = group->members[i];
 
-		group->members[0] = members[i];
-		for (int tries = 0; tries < 3 && ddns_db_is_open(committer->db) &&
-				    exchange_clock_ms() - members[i]->begun_ms < PATIENCE_MS;
-		     tries++) {
-			result = run_group(committer);
-			if (result != DDNS_RETRY)
-				break;
-		}
-		if (result == DDNS_OK)
-			answer_group(committer, again);
+		exchange->failed_count++;
+		exchange->retry_at_ms = 0; // no lock was in its way
+		if (group->count > 1)
+			exchange_queue_add(front, exchange);
+		else if (result == DDNS_RETRY && exchange->failed_count <= RETRY_MAX)
+			exchange_queue_add(front, exchange);
 		else if (result == DDNS_UNAVAILABLE)
-			queue_add(again, members[i]);
+			exchange_queue_add(again, exchange);
 		else
-			fail(committer, members[i], UPDATE_FAILED, group->error.message);
+			fail(committer, exchange, UPDATE_FAILED, group->error.message);
 	}
 }
 
@@ -203,7 +168,7 @@ static void
 warm_up(struct committer *committer)
 {
 	committer->group.count = 0;
-	(void)group_run(&committer->group, committer->db, STATEMENT_MS);
+	(void)group_run(&committer->group, committer->db, STATEMENT_MS, STATEMENT_MS);
 }
 
 static bool
@@ -233,58 +198,57 @@ static void
 take_group(struct committer *committer)
 {
 	struct group *group = &committer->group;
-	struct queue overdue = {.first = NULL}, later = {.first = NULL};
+	struct exchange_queue overdue = {.first = NULL}, later = {.first = NULL};
 	int64_t now = exchange_clock_ms();
 	struct exchange *exchange;
 
 	group->count = 0;
 
 	pthread_mutex_lock(&committer->lock);
-	while (group->count < GROUP_MAX && (exchange = queue_take(&committer->queue)) != NULL) {
+	while (group->count < GROUP_MAX &&
+	       (exchange = exchange_queue_take(&committer->queue)) != NULL) {
 		int64_t patience = exchange->retry_at_ms != 0 ? BUSY_MS : PATIENCE_MS;
 		if (now - exchange->begun_ms > patience)
-			queue_add(&overdue, exchange);
+			exchange_queue_add(&overdue, exchange);
 		else if (exchange->retry_at_ms > now || !ddns_db_is_open(committer->db) ||
 			 !group_has_room(group, exchange))
-			queue_add(&later, exchange);
+			exchange_queue_add(&later, exchange);
 		else
 			group->members[group->count++] = exchange;
 	}
-	queue_prepend(&committer->queue, &later);
+	exchange_queue_prepend(&committer->queue, &later);
 	committer->status.waiting = committer->queue.count;
 	committer->status.seen_alive_ms = now;
 	pthread_mutex_unlock(&committer->lock);
-	while ((exchange = queue_take(&overdue)) != NULL)
+	while ((exchange = exchange_queue_take(&overdue)) != NULL)
 		if (exchange->retry_at_ms != 0)
 			fail(committer, exchange, UPDATE_BUSY, "a lock was held too long");
 		else
 			fail(committer, exchange, UPDATE_UNAVAILABLE,
-			     ddns_db_is_open(committer->db) ? "too many updates wait"
-							    : "the database is away");
+			     !ddns_db_is_open(committer->db) ? "the database is away"
+			     : exchange->failed_count > 0    ? "the database takes too long"
+							     : "too many updates wait");
 }
 
 static void
 work(struct committer *committer)
 {
-	struct group *group = &committer->group;
-	struct queue again = {.first = NULL};
+	struct exchange_queue front = {.first = NULL}, again = {.first = NULL};
 	struct exchange *exchange;
 	enum ddns_result result = run_group(committer);
 
 	if (result == DDNS_OK)
 		answer_group(committer, &again);
-	else if (result == DDNS_UNAVAILABLE)
-		for (size_t i = 0; i < group->count; i++)
-			queue_add(&again, group->members[i]);
 	else
-		run_singles(committer, &again);
+		part_group(committer, result, &front, &again);
 
 	pthread_mutex_lock(&committer->lock);
-	while ((exchange = queue_take(&again)) != NULL)
-		queue_add(&committer->queue, exchange);
+	exchange_queue_prepend(&committer->queue, &front);
+	while ((exchange = exchange_queue_take(&again)) != NULL)
+		exchange_queue_add(&committer->queue, exchange);
 	pthread_mutex_unlock(&committer->lock);
 	if (!ddns_db_is_open(committer->db))
-		state_set(committer, true, group->error.message);
+		state_set(committer, true, committer->group.error.message);
 }
 
 /* Waits until there is something to do, or a turn is over. */
@@ -388,7 +352,7 @@ committer_submit(struct committer *committer, struct exchange *exchange)
 	pthread_mutex_lock(&committer->lock);
 	bool is_full = committer->queue.count >= WAITING_MAX;
 	if (!is_full) {
-		queue_add(&committer->queue, exchange);
+		exchange_queue_add(&committer->queue, exchange);
 		committer->status.waiting = committer->queue.count;
 		pthread_cond_signal(&committer->filled);
 	}

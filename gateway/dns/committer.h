@@ -14,9 +14,9 @@
  * transaction; a message alone goes at once.  What becomes of a message that
  * - the database refuses: it has its rcode, the others theirs;
  * - meets a lock that somebody else holds: it is tried again for up to a second, then SERVFAIL;
- * - is in a group that fails as a whole: each is run alone, once;
- * - is in a group whose commit got no answer: it is run again, since the database knows by its MAC
- *   what it has done already;
+ * - is in a group that fails as a whole, or takes more than a second: each is run alone;
+ * - got no answer from the database: it is run again, which knows by its MAC what it has done
+ * already;
  * - waits for longer than two seconds, since the database is away: SERVFAIL.
  */
 struct committer;

@@ -51,6 +51,7 @@ struct exchange {
 	struct change_list *changes; // of an UPDATE
 	char *changes_json;
 	int64_t retry_at_ms;   // an UPDATE that met a lock is tried again then
+	unsigned failed_count; // runs of it that failed as a whole; it goes alone after one
 	struct exchange *next; // in a queue
 };
 

@@ -43,6 +43,8 @@ group_has_room(const struct group *group, const struct exchange *exchange)
 {
 	size_t work = work_of(exchange), account_work = work;
 
+	if (group->count > 0 && (exchange->failed_count > 0 || group->members[0]->failed_count > 0))
+		return false;
 	for (size_t i = 0; i < group->count; i++) {
 		size_t more = work_of(group->members[i]);
 		work += more;
@@ -88,17 +90,21 @@ parameters_collect(struct group *group, const char *texts[GROUP_PARAMETERS])
 }
 
 enum ddns_result
-group_run(struct group *group, struct ddns_db *db, int timeout_ms)
+group_run(struct group *group, struct ddns_db *db, int limit_ms, int timeout_ms)
 {
 	const char *texts[GROUP_PARAMETERS];
+	char limit[16];
+	const char *const limits[] = {"statement_timeout", limit};
 	const struct ddns_step steps[] = {
 		{.statement = DDNS_STATEMENT_BEGIN},
+		{DDNS_STATEMENT_SET_LOCAL, limits, 2, NULL},
 		{DDNS_STATEMENT_DNS_UPDATE, texts, GROUP_PARAMETERS, &group->rows},
 		{.statement = DDNS_STATEMENT_CLOSE_STEPS},
 		{.statement = DDNS_STATEMENT_COMMIT},
 	};
 	enum ddns_result result;
 
+	(void)snprintf(limit, sizeof(limit), "%d", limit_ms);
 	ddns_rows_free(group->rows);
 	group->rows = NULL;
 	group->error = (struct ddns_db_error){0};

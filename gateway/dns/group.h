@@ -25,17 +25,18 @@ struct group {
 	struct ddns_db_error error; // after one that did not
 };
 
-/* Whether one more message finds room: a group is short in time, and no account fills it.  An empty
- * one takes any. */
+/* Whether one more message finds room: a group is short in time, no account fills it, and one that
+ * was in a group that failed goes alone.  An empty one takes any. */
 bool group_has_room(const struct group *group, const struct exchange *exchange);
 
 /*
- * Runs and commits the members in the order they have, in one round trip.  DDNS_OK: each has its
- * verdict.  DDNS_UNAVAILABLE: the connection went, and what was done is not known; to run them
- * again is safe, since the database knows messages by their MACs.  Else nothing was done;
- * DDNS_RETRY: and nobody is to blame.
+ * Runs and commits the members in the order they have, in one round trip.  The database gives up
+ * a statement after limit_ms, and we wait no longer than timeout_ms.  DDNS_OK: each has its
+ * verdict.  DDNS_UNAVAILABLE: the database gave up, or the connection went, and what was done is
+ * not known; to run them again is safe, since the database knows messages by their MACs.  Else
+ * nothing was done; DDNS_RETRY: and nobody is to blame.
  */
-enum ddns_result group_run(struct group *group, struct ddns_db *db, int timeout_ms);
+enum ddns_result group_run(struct group *group, struct ddns_db *db, int limit_ms, int timeout_ms);
 
 /* What became of a member of a group that went well.  false: somebody holds what it needs, and it
  * is to be tried again.  The verdict's reason is the group's until it runs again. */

@@ -37,6 +37,7 @@ declare
   d_ttl bigint[];
   d_adds bigint[] := '{}';              -- domains to which an address is added
   d_contacts bigint[] := '{}';          -- domains whose addresses are spoken of
+  most constant int := 5000;            -- stored records that a message may be about: its work is short
   o text;
   t text;
   r text;
@@ -74,8 +75,9 @@ begin
   select coalesce(array_agg(r.id), '{}'), coalesce(array_agg(r.owner), '{}'), coalesce(array_agg(r.type), '{}'),
          coalesce(array_agg(r.ttl::bigint), '{}'), coalesce(array_agg(r.rdata), '{}')
   into s_id, s_owner, s_type, s_ttl, s_rdata
-  from unnest(owners) u (owner) cross join lateral (
-    select * from records where zone = z.origin and owner = u.owner offset 0) r;
+  from (select r.* from unnest(owners) u (owner) cross join lateral (
+          select * from records where zone = z.origin and owner = u.owner offset 0) r
+        limit most + 1) r;
   s_kind := array_fill('record'::text, array[cardinality(s_owner)]);
   if d_id <> '{}' or '@' = any (owners) then
     select s_id || array_agg(null::bigint), s_owner || array_agg(v.owner), s_type || array_agg(v.type),
@@ -88,6 +90,9 @@ begin
 
   -- One record that is not granted refuses the whole; and prerequisites tell what is there.
   reason := message_refused(p_account, p_key, z.origin, owners, c_kind, c_owner, c_type, d_owner, s_owner, s_type);
+  if reason is null and cardinality(s_owner) > most then
+    reason := format('the names of the message have more than %s records', most);
+  end if;
   for i in 1..cardinality(c_kind) loop
     exit when reason is not null;
     if c_kind[i] = 'add' then

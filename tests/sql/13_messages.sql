@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- update_messages: what the usual messages do in one statement is what each alone would do.
 begin;
-select plan(45);
+select plan(48);
 select test.world();
 insert into ddns.accounts (login) values ('dns');
 insert into ddns.zones (origin, kind, account_id, mname, rname) values ('p.test', 'private', test.account('dns'), 'ns1.p.test', 'h.test');
@@ -86,6 +86,11 @@ select is(pg_temp.send(array[pg_temp.replaces('l3', '"' || repeat('y', 250) || '
 insert into ddns.records (zone, owner, type, rdata) select 'p.test', 'l5', 'A', '192.0.2.' || i from generate_series(1, 5) i;
 select is(pg_temp.send(array['[["delete", "l5", "A", 0, "192.0.2.1"]]']), '0+', 'what SQL made more of may shrink');
 select is(pg_temp.send(array[pg_temp.adds('l6', 'A', '192.0.2.1') , pg_temp.adds('l6', 'TXT', '"x"'), pg_temp.adds('l6', 'PTR', 'x.test.')]), '0+ 0+ 0+', 'types do not count in a private zone');
+insert into ddns.records (zone, owner, type, rdata) select 'p.test', 'm' || i % 2, 'TXT', i::text from generate_series(0, 5000) i;
+select is(pg_temp.send(array['[["delete", "m0", "TXT", 0, "\"0\""], ["delete", "m1", "TXT", 0, "\"1\""]]', '[["delete", "m1", "TXT", 0, "\"1\""]]']), '5 0+',
+  'a message whose names have more than 5,000 records');
+select is(pg_temp.send(array['[]'], '[["exists", "m0", "TXT", null, 0], ["exists", "m1", "TXT", null, 0]]'), '0', 'not with 5,000');
+select is(pg_temp.send(array['[["delete_name", "m0", null, 0, null], ["delete_name", "m1", null, 0, null]]']), '0+', 'which may all go at once');
 -- in a shared zone
 insert into ddns.domains (zone, owner, account_id, address) values ('dyn.test', 'dns', test.account('dns'), '{}');
 create function pg_temp.send_shared(p_changes text) returns text language sql as $$
