@@ -217,6 +217,27 @@ create index domains_account on domains (account_id);
 create index domains_term on domains (term_ends, id) where term_ends is not null;
 create index domains_below on domains ((zone || ' ' || reverse(owner)));   -- as records_below
 
+-- Whether the columns of a record that follows its domain fit each other.  What a view casts must be
+-- castable before it is stored: one bad row would make catch_up() of its zone fail for ever.
+create function host_is_right(p_type text, p_rdata text, p_online text, p_offline text, p_online_target text,
+                              p_offline_target text, p_interface inet) returns boolean
+language sql immutable parallel safe set search_path = ddns, pg_temp
+return p_online in ('rdata', 'default', 'address', 'port', 'url')
+  and p_offline in ('rdata', 'default', 'address', 'url', 'page')
+  and (p_online = 'rdata' and p_offline = 'rdata' or p_type in ('A', 'AAAA') and p_rdata::inet is not null)
+  and case p_online
+      when 'address' then coalesce(p_online_target::inet is not null, false)
+      when 'port' then coalesce(p_online_target::int between 1 and 65535, false)
+      when 'url' then p_online_target is not null
+      else p_online_target is null end
+  and case p_offline
+      when 'address' then coalesce(p_offline_target::inet is not null, false)
+      when 'url' then p_offline_target is not null
+      else p_offline_target is null end
+  and (p_interface is null
+       or p_type = 'AAAA' and p_interface <<= '::/64' and masklen(p_interface) = 128 and p_interface <> '::');
+
+-- Usual records are told in the constraint itself: those of a table are read anew for every statement.
 -- A domain's records lie in its zone: at REPEATABLE READ this is what makes two writers, one at
 -- the domain and one at its records, meet in one zone_state row.
 create table records (
@@ -228,31 +249,17 @@ create table records (
   type           text collate "C" not null,
   ttl            bigint not null default 60 check (ttl between 0 and 2147483647),
   rdata          text collate "C" not null,
-  online         text not null default 'rdata'
-                 check (online in ('rdata', 'default', 'address', 'port', 'url')),
-  offline        text not null default 'rdata'
-                 check (offline in ('rdata', 'default', 'address', 'url', 'page')),
+  online         text not null default 'rdata',
+  offline        text not null default 'rdata',
   online_target  text,
   offline_target text,
   interface_id   inet,
   created        timestamptz not null default now(),
   foreign key (zone, domain_id) references domains (zone, id)
     on update cascade on delete cascade,
-  constraint records_host check (online = 'rdata' and offline = 'rdata' or type in ('A', 'AAAA')),
-  -- what a view casts must be castable before it is stored: one bad row would make catch_up() of
-  -- its zone fail for ever
-  constraint records_address check (online = 'rdata' and offline = 'rdata' or rdata::inet is not null),
-  constraint records_online_target check (case online
-    when 'address' then coalesce(online_target::inet is not null, false)
-    when 'port' then coalesce(online_target::int between 1 and 65535, false)
-    when 'url' then online_target is not null
-    else online_target is null end),
-  constraint records_offline_target check (case offline
-    when 'address' then coalesce(offline_target::inet is not null, false)
-    when 'url' then offline_target is not null
-    else offline_target is null end),
-  constraint records_interface check (interface_id is null
-    or type = 'AAAA' and interface_id <<= '::/64' and masklen(interface_id) = 128 and interface_id <> '::')
+  constraint records_host check (
+    online = 'rdata' and offline = 'rdata' and online_target is null and offline_target is null and interface_id is null
+    or ddns.host_is_right(type, rdata, online, offline, online_target, offline_target, interface_id))
 );
 -- An entry of a B-tree has 2704 bytes, and rdata may have more: long ones are compared by what they
 -- begin with and a hash.
