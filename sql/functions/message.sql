@@ -5,7 +5,8 @@ set local search_path = ddns, pg_temp;
 
 -- One message, in a zone whose advisory lock is held.  The stored records of all names it mentions
 -- are read into arrays, an index for each record; prerequisites and changes are worked out there,
--- and what differs in the end is written.  So a message that changes nothing writes nothing.
+-- and what differs in the end is written.  So a message that changes nothing writes nothing.  All that
+-- works on the arrays is in one function: a call would copy them.
 create or replace function update_message(p_zone bigint, p_key bigint, p_account bigint, p_message jsonb,
                                           p_key_name text, p_peer inet,
                                           out rcode int, out is_changed boolean, out reason text)

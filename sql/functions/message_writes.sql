@@ -33,6 +33,9 @@ declare
   i_rdata text[] := '{}';
   d_ids bigint[] := '{}';               -- records that go
   d_old text[] := '{}';
+  a_ids bigint[] := '{}';               -- domains whose addresses become others
+  a_addresses text[] := '{}';
+  new_serial bigint;
   went int[] := '{}';
   g int;
   j int;
@@ -115,35 +118,23 @@ begin
   end if;
   is_changed := d_ids <> '{}' or u_ids <> '{}' or i_owners <> '{}';
 
-  -- Addresses of domains.  An update puts them online, the removal of the last one offline.
-  for j in 1..cardinality(p_domains) loop
+  -- Addresses of domains, where they change, or one that is offline is given what it had.
+  for i in 1..cardinality(p_domains) loop
     continue when not exists (select from unnest(p_owners, p_kinds, p_is_live, p_old_ttls) s (owner, kind, is_live, old_ttl)
-                              where s.owner = p_domain_owners[j] and s.kind = 'address'
+                              where s.owner = p_domain_owners[i] and s.kind = 'address'
                                 and s.is_live = (s.old_ttl is null))
-              and not (p_domains[j] = any (p_adds)
-                       and exists (select from domains d where d.id = p_domains[j] and not d.online));
-    with o as (
-      select d.id, d.name, d.address, d.online from domains d where d.id = p_domains[j]),
-    n as (
-      update domains d
-      set address = n.address, online = n.address <> '{}',
-          online_since = case when n.address = '{}' then null when d.online then d.online_since else now() end,
-          offline_reason = case when n.address = '{}' then 'update' end
-      from (select coalesce(array_agg(s.rdata::inet order by s.rdata::inet), '{}') as address
-            from unnest(p_owners, p_kinds, p_is_live, p_rdata) s (owner, kind, is_live, rdata)
-            where s.owner = p_domain_owners[j] and s.kind = 'address' and s.is_live) n
-      where d.id = p_domains[j]
-      returning d.address, d.online)
-    insert into history (zone, name, account, key, door, peer, what, old, new, serial)
-    select p_origin, o.name, (select login from accounts where id = p_account), p_key_name, 'dns', p_peer, x.what, x.old,
-           x.new, next_serial(p_zone, true)
-    from o cross join n cross join lateral (values
-      ('address', nullif(array_to_string(o.address, ','), ''), nullif(array_to_string(n.address, ','), '')),
-      ('state', case when o.online then 'online' else 'offline' end, case when n.online then 'online' else 'offline' end))
-      x (what, old, new)
-    where x.old is distinct from x.new;
-    is_changed := true;
+              and not (p_domains[i] = any (p_adds)
+                       and exists (select from domains d where d.id = p_domains[i] and not d.online));
+    a_ids := a_ids || p_domains[i];
+    a_addresses := a_addresses || (
+      select coalesce(array_agg(s.rdata::inet order by s.rdata::inet), '{}')::text
+      from unnest(p_owners, p_kinds, p_is_live, p_rdata) s (owner, kind, is_live, rdata)
+      where s.owner = p_domain_owners[i] and s.kind = 'address' and s.is_live);
   end loop;
+  if a_ids <> '{}' then
+    perform write_addresses(a_ids, a_addresses, p_origin, p_account, p_key_name, p_peer, next_serial(p_zone, true));
+    is_changed := true;
+  end if;
 
   -- A zone's history is written by triggers.
   for i in 1..cardinality(p_kinds) loop
@@ -158,18 +149,47 @@ begin
     if 'CNAME' = any (p_types) then
       perform check_names(p_zone, array(select distinct o from unnest(p_owners) o), true);
     end if;
+    new_serial := next_serial(p_zone, true);
     insert into history (zone, name, account, key, door, peer, what, old, new, serial)
     select p_origin, case s.owner when '@' then p_origin else s.owner || '.' || p_origin end,
            (select login from accounts where id = p_account), p_key_name, 'dns', p_peer, s.type,
            string_agg(s.old_ttl || ' ' || s.rdata, ', ' order by s.rdata) filter (where s.old_ttl is not null),
            string_agg(s.ttl || ' ' || s.rdata, ', ' order by s.rdata) filter (where s.is_live),
-           next_serial(p_zone, true)
+           new_serial
     from unnest(p_owners, p_types, p_ttls, p_rdata, p_kinds, p_old_ttls, p_is_live)
          s (owner, type, ttl, rdata, kind, old_ttl, is_live)
     where s.kind in ('record', 'ns')
     group by s.owner, s.type
     having bool_or(s.is_live = (s.old_ttl is null) or s.is_live and s.ttl <> s.old_ttl);
   end if;
+end $$;
+
+-- Gives domains, whose rows are locked, other addresses, and tells it.  An update puts them online, the
+-- removal of the last address offline.
+create or replace function write_addresses(p_domains bigint[], p_addresses text[], p_origin text, p_account bigint,
+                                           p_key_name text, p_peer inet, p_serial bigint) returns void
+language plpgsql
+set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+begin
+  with o as materialized (
+    select d.id, d.name, d.address, d.online from unnest(p_domains) u (id) join domains d on d.id = u.id),
+  n as (
+    update domains d
+    set address = u.addresses::inet[], online = u.addresses <> '{}',
+        online_since = case when u.addresses = '{}' then null when d.online then d.online_since else now() end,
+        offline_reason = case when u.addresses = '{}' then 'update' end
+    from unnest(p_domains, p_addresses) u (id, addresses)
+    where d.id = u.id
+    returning d.id, d.address, d.online)
+  insert into history (zone, name, account, key, door, peer, what, old, new, serial)
+  select p_origin, o.name, (select login from accounts where id = p_account), p_key_name, 'dns', p_peer, x.what, x.old,
+         x.new, p_serial
+  from o join n on n.id = o.id cross join lateral (values
+    ('address', nullif(array_to_string(o.address, ','), ''), nullif(array_to_string(n.address, ','), '')),
+    ('state', case when o.online then 'online' else 'offline' end, case when n.online then 'online' else 'offline' end))
+    x (what, old, new)
+  where x.old is distinct from x.new;
 end $$;
 
 -- The SOA as a message left it; whether that is another one.
