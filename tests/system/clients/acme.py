@@ -91,7 +91,7 @@ class AcmeServer:
             seen.update(self._texts(name))
             return wanted in seen and len(seen) == proofs
         with contextlib.suppress(AssertionError):
-            wait_until(is_there, 10)
+            wait_until(is_there, 30)
         self.looked_up.append((name, frozenset(seen)))
         challenge["status"] = authorization["status"] = "valid" if wanted in seen else "invalid"
 

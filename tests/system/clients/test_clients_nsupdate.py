@@ -105,7 +105,7 @@ def forgetful_relay(address):
             except TimeoutError:
                 continue
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as inner:
-                inner.settimeout(5)
+                inner.settimeout(30)
                 inner.sendto(request, ("127.0.0.2", 53))
                 answer = inner.recv(65535)
             requests.append(request)

@@ -252,7 +252,7 @@ def test_a_capture_that_is_sent_again(update, is_long):
         message.replace(f"cap{i % 10}", 60, "A", f"10.0.{i >> 8}.{i & 255}")
         wires.append(message.to_wire())
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.settimeout(5)
+        client.settimeout(30)
         def send(wire):
             client.sendto(wire, (update.address, update.port))
             return client.recv(65535)[3] & 15

@@ -156,7 +156,7 @@ def test_a_repeated_message_is_answered_and_not_repeated(update):
     def send():
         import socket  # pylint: disable=import-outside-toplevel
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-            client.settimeout(5)
+            client.settimeout(30)
             client.sendto(wire, (update.address, update.port))
             return client.recv(65535)
     assert send()[3] & 15 == 0
