@@ -97,8 +97,9 @@ def demo(sandbox):
 
 
 def with_cluster(sandbox, words):
-    """Runs a command with PG* naming a bare cluster; returns its exit status."""
+    """Runs a command with PG* naming a bare cluster, whose data are for this run only; returns its exit status."""
     cluster = sandbox.cluster
+    cluster.options["fsync"] = "off"
     try:
         with sandbox.locked():
             cluster.create()
