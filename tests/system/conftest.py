@@ -127,20 +127,18 @@ class _Hangs(Exception):
     """A test that does not end."""
 
 
+@contextlib.contextmanager
 def _within(item, limit=300):
     """A context for one phase of a test: one that hangs fails, and the others go on.  --long has no limit."""
-    @contextlib.contextmanager
-    def watched():
-        def ring(*_):
-            raise _Hangs(f"it hangs: not over after {limit} s")
-        before = signal.signal(signal.SIGALRM, ring)
-        signal.alarm(limit)
-        try:
-            yield
-        finally:
-            signal.alarm(0)
-            signal.signal(signal.SIGALRM, before)
-    return contextlib.nullcontext() if item.config.getoption("--long") else watched()
+    def ring(*_):
+        raise _Hangs(f"it hangs: not over after {limit} s")
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(0 if item.config.getoption("--long") else limit)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -8,20 +8,11 @@ import pytest
 from ddns.gateway import Gateway
 from ddns.ports import Claims
 from ddns.steps import wait_until
-from jobs.moments import pass_time
+from jobs.moments import pass_time, wait_looked
 
 
 def state(stack, name):
     return stack.sql("SELECT online, offline_reason FROM ddns.domains WHERE name = %s", (name,))[0]
-
-
-def wait_looked(stack):
-    """Returns when the job has looked twice since now: the first look may have begun before."""
-    def looked():
-        return stack.gateway.metric('ddns_gateway_job_last_success_timestamp_seconds{job="timeouts"}')
-    for _ in range(2):
-        last = looked()
-        wait_until(lambda last=last: looked() > last, what="the job has looked")
 
 
 @pytest.fixture

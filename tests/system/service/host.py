@@ -9,8 +9,6 @@ import dns.rcode
 import dns.tsigkeyring
 import dns.update
 
-from ddns.steps import wait_until
-
 from redirect.browser import Redirects
 
 
@@ -34,14 +32,6 @@ class Host:
 
     def full(self, name=""):
         return f"{name}.{self.name}" if name else self.name
-
-    def wait_looked(self):
-        """Returns when the job that puts domains offline has looked twice since now: the first look may have begun before."""
-        def looked():
-            return self.stack.gateway.metric('ddns_gateway_job_last_success_timestamp_seconds{job="timeouts"}')
-        for _ in range(2):
-            last = looked()
-            wait_until(lambda last=last: looked() > last, what="the job has looked")
 
     # -- ways to change it -----------------------------------------------------------------------------
 

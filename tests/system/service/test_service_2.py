@@ -10,6 +10,7 @@ import time
 import pytest
 
 from ddns.steps import wait_until
+from jobs.moments import wait_looked
 
 from .host import pass_time
 
@@ -168,7 +169,7 @@ def test_service_2_3_zero_is_never_and_domains_start_with_the_zones_default(host
     assert host.show()["timeout"] == 0
     host.update(myip="192.0.2.1")
     pass_time(host.stack, 400 * 86400)
-    host.wait_looked()
+    wait_looked(host.stack)
     assert host.show()["online"]
     host.stack.ctl("zone", "set", host.stack.zone, "timeout=30")
     try:
