@@ -194,6 +194,7 @@ rdata_text(uint16_t type, const uint8_t *data, size_t length)
 		// libknot ends CAA with a blank; one that belongs to a value is quoted or escaped
 		while (end > 0 && text[end - 1] == ' ')
 			text[--end] = '\0';
+		escape_reduce(text);
 		goto cleanup;
 	}
 	free(text);

@@ -86,7 +86,7 @@ rdata_read(const knot_rrset_t *rr, char **rdatap)
 		return rr_data_text(rr, rdatap);
 	if (!rr_type_may_be_empty(rr->type))
 		return DDNS_BAD_INPUT;
-	*rdatap = strdup(rr->type == KNOT_RRTYPE_APL ? "" : "\\# 0");
+	*rdatap = strdup("\\# 0");
 	return *rdatap != NULL ? DDNS_OK : DDNS_NO_MEMORY;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Escapes what libzscanner does not read of master files as named writes them.
+// Escapes between named's way of writing master files, which is ours, and that of Knot's libraries.
 #include "gateway/dns/escape.h"
 
 #include <ctype.h>
@@ -36,4 +36,23 @@ escape_text(const char *text, size_t length, enum escape_which which, char *out)
 			out[at++] = c;
 	}
 	return at;
+}
+
+void
+escape_reduce(char *text)
+{
+	bool is_opaque = strncmp(text, "\\# ", 3) == 0; // RFC 3597
+	char *to = text;
+
+	for (const char *from = text; !is_opaque && *from != '\0'; from++) {
+		bool is_escape = *from == '\\' && from[1] != '\0';
+		if (is_escape && !isdigit((unsigned char)from[1]) &&
+		    strchr(".\"();\\@$", from[1]) == NULL)
+			from++;
+		else if (is_escape)
+			*to++ = *from++;
+		*to++ = *from;
+	}
+	if (!is_opaque)
+		*to = '\0';
 }

@@ -26,4 +26,11 @@ enum escape_which {
  */
 size_t escape_text(const char *text, size_t length, enum escape_which which, char *out);
 
+/*
+ * Drops, in place, escapes that libknot writes and the stored form of names has not: a backslash
+ * stays before three digits and before . " ( ) ; \ @ $ only.  named takes one before [ for a
+ * bit-string label.
+ */
+void escape_reduce(char *text);
+
 #endif

@@ -27,9 +27,10 @@ bool rr_type_is_meta(uint16_t type);
 bool rr_type_may_be_empty(uint16_t type);
 
 /*
- * The data of an RR set's first RR as master-file text with absolute names; *textp is the caller's,
- * to be freed.  DDNS_BAD_INPUT: not of its type's form, or such that no name server of ours would
- * answer it (sql/client/rr.h).  DDNS_DENIED: longer than RR_RDATA_MAX.
+ * The data of an RR set's first RR as master-file text with absolute names; of types that name
+ * servers of ours do not answer (sql/client/rr.h), SOA apart, as octets (RFC 3597 section 5).
+ * *textp is the caller's, to be freed.  DDNS_BAD_INPUT: not of its type's form, or such that no
+ * name server of ours would answer it.  DDNS_DENIED: longer than RR_RDATA_MAX.
  */
 enum ddns_result rr_data_text(const knot_rrset_t *rr, char **textp);
 

@@ -147,6 +147,8 @@ read_name(struct cursor *in)
 			in->at++;
 		} else if (*in->at == '@' || (unsigned char)*in->at > 0x7e) {
 			cursor_fail(in, "a character that a name has only escaped");
+		} else if (in->at[0] == '\\' && in->at[1] == '[') {
+			cursor_fail(in, "a bit-string label"); // RFC 6891 section 5
 		} else {
 			label++;
 			read_octet(in);

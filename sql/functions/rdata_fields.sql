@@ -33,7 +33,11 @@ begin
     end if;
     case f
     when 'b', 'w' then n := rdata_number(w[i], (case f when 'b' then 255 else 65535 end), 'number', p_type, p_rdata, '0');
-    when 'n' then perform rdata_name(w[i], p_zone, p_type, p_rdata);
+    when 'n' then
+      perform rdata_name(w[i], p_zone, p_type, p_rdata);
+      if w[i] ~ '^([^\\]|\\[^[])*\\\[' then
+        perform refuse_rdata(p_type, p_rdata, 'it has \[, by which bit-string labels began', 'Write [ without the backslash.');
+      end if;
     when 's', 'r' then perform rdata_string(w[i], 255, p_type, p_rdata);
     when 'S' then perform rdata_txt(p_type, p_rdata);
     when 'u' then

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Types and rdata: what is made canonical, what is refused and with which hint.
 begin;
-select plan(187);
+select plan(189);
 select test.world();
 
 -- made canonical
@@ -76,6 +76,7 @@ insert into bad values
   ('LOC', '0 N 0 E -100000.01m', '%altitude%', '%'), ('LOC', '0 N 0 E 42849672.96m', '%altitude%', '%'), ('LOC', '0 N 0 E 0m 90000000.01m', '%over 90000000 m', '%'),
   ('LOC', '0 N 0 E', '%place on Earth', '%'), ('URI', '10 1 https://a/', '%double quotes', '%'), ('URI', '10 1 ""', '%double quotes', '%'),
   ('HINFO', '"a"', '%too few%', '%'), ('HINFO', '"a" "b" "c"', '%too many%', '%'), ('RP', 'a. b', '%no final dot', '%'), ('SPF', '"' || repeat('x', 256) || '"', '%256 octets%', '%'),
+  ('KX', '1 a\[b.', '%bit-string%', 'Write [ without%'), ('KX', '1 a\\[b\[.', '%bit-string%', '%'),
   ('EUI48', '00-00-5e-00-53', '%', '%'), ('EUI64', '00-00-5e-00-53-2a', '%', '%'), ('HTTPS', '1', '%too few%', '%'), ('HTTPS', '1 a', '%no final dot', '%'),
   ('HTTPS', '0 a. port=1', '%alias%', '%'), ('HTTPS', '1 . port=65536', '%"port"%', '%'), ('HTTPS', '1 . port', '%"port"%', '%'), ('HTTPS', '1 . port=1 port=1', '%"port"%', '%'),
   ('HTTPS', '1 . foo=bar', '%"foo"%', '%'), ('HTTPS', '1 . ipv4hint=192.0.2', '%"ipv4hint"%', '%'), ('HTTPS', '1 . ipv6hint=192.0.2.1', '%"ipv6hint"%', '%'),

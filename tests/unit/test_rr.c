@@ -115,6 +115,8 @@ static const struct {
 	{"RFC 3402 3.2: bounds", "NAPTR", "1 2 \"u\" \"s\" \"!a{2,1}!x!\" .", false},
 	{"RFC 3402 3.2: a large bound", "NAPTR", "1 2 \"u\" \"s\" \"!a{256}!x!\" .", false},
 	{"RFC 3402 3.2: an octet of none", "NAPTR", "1 2 \"u\" \"s\" \"!a\\000!x!\" .", false},
+	{"RFC 6891: bit-string labels", "KX", "1 a\\[b.", false},
+	{"RFC 6891: a bracket is none", "KX", "1 a[b\\\\[.", true},
 	{"RFC 3402 3.2: a digit delimits", "NAPTR", "1 2 \"u\" \"s\" \"1a1b1\" .", false},
 	{"RFC 3403: empty", "NAPTR", "1 2 \"\" \"\" \"\" a.", true},
 	{"RFC 3403: no replacement", "NAPTR", "100 10 \"u\" \"E2U+sip\" \"x\"", false},

@@ -158,6 +158,34 @@ def test_data_in_other_places(both):
             assert both.ours.rcode(message) == both.theirs.rcode(message) == "FORMERR", rtype
 
 
+@pytest.mark.parametrize("rtype", ["PTR", "MX", "SRV", "AFSDB", "KX", "HTTPS", "NAPTR"])
+def test_names_of_any_characters(both, rtype):
+    """Such as printers have: stored once, answered, and found again."""
+    data = {"PTR": b"", "SRV": b"\0" * 6, "NAPTR": b"\0" * 7}.get(rtype, b"\0\1") + dns.name.Name([b"Joe's [old] Printer (2nd)!", b"_ipp", b'a"b;c\\d@e$f.g', b"example", b""]).to_wire()
+    owner = f"{rtype}-name"
+
+    def count():
+        return both.stack.sql("SELECT count(*) FROM ddns.records WHERE zone = %s AND owner = %s", (ZONE, owner.lower()))[0][0]
+    for wire in (update(changes=[rr(owner, rtype, data=data)]), update(changes=[rr(owner, rtype, data=data)]),
+                 update([rr(owner, rtype, IN, 0, data)])):
+        assert both.ours.rcode(wire) == both.theirs.rcode(wire) == "NOERROR"
+        assert count() == 1
+    wait_served(both)
+    assert (len(data).to_bytes(2, "big") + data).lower() in answered(both, owner, rtype).lower()
+    assert both.ours.rcode(update(changes=[rr(owner, rtype, NONE, 0, data)])) == "NOERROR"
+    assert count() == 0
+
+
+def test_lengths_beyond_the_end(both):
+    """A salt and a hash of NSEC3 that are said to be longer than the data: nothing is read there."""
+    pid = both.stack.gateway.server.pid()
+    for data in (b"\1\0\0\1\xff" + b"x" * 30, b"\1\0\0\1\0\xff" + b"x" * 30, b"\1\0\0\1\1\0\xff"):
+        for message in (update([rr("x", "NSEC3", IN, 0, data)]), update(changes=[rr("x", "NSEC3", data=data)]),
+                        update(changes=[rr("x", "NSEC3", NONE, 0, data)])):
+            assert both.ours.rcode(message) in ("FORMERR", "REFUSED", "NXRRSET")
+    assert both.stack.gateway.server.pid() == pid
+
+
 @pytest.mark.parametrize("rtype", ["NULL", "WKS", "MINFO", "APL", "KEY", "DNSKEY", "NSEC3PARAM"])
 def test_types_that_are_not_answered(both, rtype):
     """Nobody gets them stored."""
