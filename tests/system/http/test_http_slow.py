@@ -145,7 +145,8 @@ def test_slow_clients(stacks, authority, is_long):
     assert slow.failure is None, slow.failure
     assert len(slow.ages) == count and max(slow.ages) <= deadline + (2 if is_long else LATE) and min(slow.ages) >= deadline - 1
     assert not [answer for answer in slow.answers if b" 200 " in answer]
-    assert honest.percentile(99) <= 10 * HONEST_P99 and len(honest) >= 5
+    # who had to wait for a slow one to be cut would do so most of the time
+    assert honest.percentile(99 if is_long else 90) <= 10 * HONEST_P99 and len(honest) >= 5
     assert grown <= 400 << 20
     assert stack.gateway.metric("ddns_gateway_http_overdue_total") - cut >= count * 0.9
     wait_until(lambda: stack.gateway.metric("ddns_gateway_http_connections") == 0, 30, "no connection is left")
