@@ -24,6 +24,9 @@ static _Thread_local struct {
 		char name[NAME_SIZE];
 	} retry;
 
+	/* The zone's version when a query last passed its apex, on the way to a name below. */
+	uint32_t passed_serial;
+
 	/* The SOA of the version that was just transferred. */
 	struct {
 		bool is_set;
@@ -227,6 +230,7 @@ answer_apex_query(const struct lookup_instance *instance, const struct snapshot 
 		  const char *zone, bool may_end, const struct lookup_sink *sink)
 {
 	enum search_apex apex = search_apex(instance, zone);
+	before.passed_serial = snapshot->serial;
 	if (apex == SEARCH_ASKS || snapshot->has_apex_dname) {
 		search_interrupt();
 		return answer_apex(snapshot, zone, false, false, sink);
@@ -245,6 +249,10 @@ answer_below(const struct lookup_instance *instance, const struct snapshot *snap
 	enum search_relation relation = SEARCH_UNRELATED;
 	if (kind == LOOKUP_QUERY)
 		relation = search_relate(instance, zone, question.text, question.length);
+	// of a version with a cut above, named would not have asked: this one came on its way
+	if (relation != SEARCH_UNRELATED && snapshot->serial != before.passed_serial &&
+	    snapshot_cuts_off(snapshot, question.text))
+		return LOOKUP_FAILED;
 
 	const struct node *node = find_node(snapshot, question.text, question.length);
 	if (node == NULL && kind == LOOKUP_QUERY) {

@@ -103,6 +103,16 @@ node_next(const struct node *node, size_t *at, struct node_rr *rr)
 }
 
 bool
+node_has_type(const struct node *node, unsigned type_number)
+{
+	struct node_rr rr;
+	for (size_t at = 0; node_next(node, &at, &rr);)
+		if (rr.type_number == type_number)
+			return true;
+	return false;
+}
+
+bool
 node_refuse(const struct node_rr *rr)
 {
 	return (__atomic_fetch_or((unsigned char *)rr->tag, TAG_REFUSED, __ATOMIC_RELAXED) &

@@ -78,6 +78,8 @@ enum ddns_result node_append(struct node **nodep, unsigned type_number, const ch
 /* Reads the record at *at (0: the first) and moves it on; false after the last. */
 bool node_next(const struct node *node, size_t *at, struct node_rr *rr);
 
+bool node_has_type(const struct node *node, unsigned type_number);
+
 /*
  * Makes an open node ready to be served, and closes it: applies the fallback rule, drops
  * duplicates, gives each RRset its lowest TTL (RFC 2181 section 5.2), leaves nothing beside a CNAME

@@ -78,16 +78,6 @@ snapshot_create(const struct ddns_zone *zone, bool *is_cleanp)
 	return NULL;
 }
 
-static bool
-has_type(const struct node *apex, unsigned type_number)
-{
-	struct node_rr rr;
-	for (size_t at = 0; node_next(apex, &at, &rr);)
-		if (rr.type_number == type_number)
-			return true;
-	return false;
-}
-
 void
 snapshot_complete(struct snapshot *snapshot, struct trie_branch *root)
 {
@@ -95,10 +85,26 @@ snapshot_complete(struct snapshot *snapshot, struct trie_branch *root)
 	snapshot->root = root;
 	snapshot->owns_tree = true;
 	snapshot->apex = leaf != NULL ? node_of(leaf) : NULL;
-	snapshot->has_apex_dname = leaf != NULL && has_type(snapshot->apex, RR_DNAME);
+	snapshot->has_apex_dname = leaf != NULL && node_has_type(snapshot->apex, RR_DNAME);
 	snapshot->has_apex_wildcard = trie_find(root, "*", 1, trie_hash("*", 1)) != NULL;
-	if (snapshot->fault == NULL && (leaf == NULL || !has_type(snapshot->apex, RR_NS)))
+	if (snapshot->fault == NULL && (leaf == NULL || !node_has_type(snapshot->apex, RR_NS)))
 		snapshot->fault = "it has no NS record";
+}
+
+bool
+snapshot_cuts_off(const struct snapshot *snapshot, const char *name)
+{
+	if (snapshot->has_apex_dname)
+		return true;
+	while ((name = ddns_dname_parent(name)) != NULL) {
+		size_t length = strlen(name);
+		struct trie_leaf *leaf =
+			trie_find(snapshot->root, name, length, trie_hash(name, length));
+		if (leaf != NULL &&
+		    (node_has_type(node_of(leaf), RR_NS) || node_has_type(node_of(leaf), RR_DNAME)))
+			return true;
+	}
+	return false;
 }
 
 void

@@ -49,6 +49,9 @@ struct snapshot *snapshot_create(const struct ddns_zone *zone, bool *is_cleanp);
 /* Hangs the tree in, which the snapshot then owns, and sees whether the zone can be served. */
 void snapshot_complete(struct snapshot *snapshot, struct trie_branch *root);
 
+/* Whether there is a zone cut or a DNAME above a name (relative, canonical, not the apex). */
+bool snapshot_cuts_off(const struct snapshot *snapshot, const char *name);
+
 /* Gives it to the reclaimer, when no new reader can find it.  `zone` tells whose it is. */
 void snapshot_retire(struct snapshot *snapshot, const void *zone, struct reclaim *reclaim);
 

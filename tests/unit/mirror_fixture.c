@@ -184,5 +184,7 @@ fixture_query(struct fixture *fixture, const char *zone, const char *name)
 	const char *at = full;
 	while (at != NULL && lookup_zone(&fixture->instance, at, true) != LOOKUP_OURS)
 		at = ddns_dname_parent(at);
+	if (!is_apex)
+		(void)fixture_ask(fixture, zone, "@", LOOKUP_QUERY);
 	return fixture_ask(fixture, zone, name, LOOKUP_QUERY);
 }

@@ -41,7 +41,7 @@ enum ddns_result fixture_step(struct fixture *fixture, const struct ddns_zone *z
 const char *fixture_ask(struct fixture *fixture, const char *zone, const char *name,
 			enum lookup_kind kind);
 
-/* The whole of a plain query: the search for its zone, then the name. */
+/* The whole of a plain query: the search for its zone, then the apex and the name. */
 const char *fixture_query(struct fixture *fixture, const char *zone, const char *name);
 
 struct lookup_sink fixture_sink(struct fixture *fixture);

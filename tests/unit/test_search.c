@@ -321,6 +321,53 @@ test_proofs(void **state)
 	expect_apex(LOOKUP_QUERY);
 }
 
+/* A cut or a DNAME that comes above a name between the first question and that for it: named would
+ * not see it, and take what is there, or is not, for the zone's. */
+static void
+test_cut_on_the_way(void **state)
+{
+	(void)state;
+	struct ddns_zone zone = fixture_zone(1, Z, 7);
+	const struct {
+		const char *name;
+		const char *rows[4];
+		const char *word;
+	} changes[] = {
+		{"c", {"c 60 NS ns.c." Z ".", "a.b.c 60 A 192.0.2.2", NULL}, "failed"},
+		{"c", {"c 60 NS ns.c." Z ".", NULL}, "failed"},
+		{"c", {"c 60 DNAME d.", NULL}, "failed"},
+		{"@", {"@ 60 NS ns." Z ".", "@ 60 DNAME d.", NULL}, "failed"},
+		{"c", {NULL}, "no-name"},
+		{"c", {"c 60 A 192.0.2.1", "a.b.c 60 A 192.0.2.2", NULL}, "found"},
+	};
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		zone.serial = 7;
+		fixture_load(&fixture, &zone, rows);
+		search("a.b.c." Z);
+		search("b.c." Z);
+		search("c." Z);
+		end_search();
+		expect("@", "empty");
+		expect("c", "empty");
+		zone.serial = 8;
+		assert_int_equal(fixture_step(&fixture, &zone,
+					      (const char *[]){changes[i].name, "a.b.c", NULL},
+					      changes[i].rows),
+				 DDNS_OK);
+		expect("a.b.c", changes[i].word);
+	}
+	// where nothing changed meanwhile, what is below a cut is glue
+	zone.serial = 9;
+	fixture_load(&fixture, &zone,
+		     (const char *[]){"@ 60 NS a.", "c 60 NS ns.c.", "ns.c 60 A 192.0.2.1", NULL});
+	search("ns.c." Z);
+	search("c." Z);
+	end_search();
+	expect("@", "empty");
+	expect("c", "found");
+	expect("ns.c", "found");
+}
+
 int
 main(void)
 {
@@ -331,6 +378,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_no_name, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_name_after_a_walk, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_more_than_the_soa, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_cut_on_the_way, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_proofs, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
