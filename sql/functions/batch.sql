@@ -16,7 +16,7 @@ begin
     if p_wait then
       perform pg_advisory_xact_lock(z);
       locked := locked || z;
-    elsif pg_try_advisory_xact_lock(z) then
+    elsif pg_try_advisory_xact_lock(z) or stand_in_line(z) then
       perform from zone_state where zone_id = z for no key update skip locked;
       if found then
         locked := locked || z;
@@ -24,6 +24,18 @@ begin
     end if;
   end loop;
   return locked;
+end $$;
+
+-- A zone's lock, where it comes free in a moment.  Whoever only tries takes his chance against all others
+-- who do, each time anew: of four committers that have always something to do in a zone, one may lose for a
+-- second.  In line each gets it in turn; whoever tries does not get past those who stand there.
+create or replace function stand_in_line(p_zone bigint) returns boolean
+language plpgsql set search_path = ddns, pg_temp set lock_timeout = '10ms' as $$
+begin
+  perform pg_advisory_xact_lock(p_zone);
+  return true;
+exception when lock_not_available then
+  return false;
 end $$;
 
 -- When keys were used, to the minute; nulls are none.  A key that somebody holds will be used again.

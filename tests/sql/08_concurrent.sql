@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Two hand-typed transactions at once: the rules between rows hold all the same.
 set client_min_messages = warning;
-select plan(36);
+select plan(39);
 select test.world();
 select test.connect('a'), test.connect('b');
 create temp table pids as select (select pid from dblink('a', 'select pg_backend_pid()') t (pid int)) as a, (select pid from dblink('b', 'select pg_backend_pid()') t (pid int)) as b;
@@ -80,6 +80,10 @@ select dblink_exec('b', 'reset lock_timeout');
 select dblink_exec('a', format('begin; do $x$ begin perform pg_advisory_xact_lock(%s); end $x$', test.zone('dyn.test')));
 select is((select string_agg(verdict, ' ' order by n) from dblink('b', format('select n, verdict from ddns.update_hosts(''{null,null}'', ''{%s,%s}'', ''{null,null}'', ''{joe.dyn.test,ann.dyn.test}'', ''{192.0.2.9,192.0.2.8}'', ''{null,null}'', ''{null,null}'', ''{null,null}'', ''{t,t}'', ''{127.0.0.1,127.0.0.1}'')', test.account('joe'), test.account('ann'))) t (n int, verdict text)),
           'busy unchanged', 'another gateway in the zone makes changes busy, keepalives not');
+create temp table waits as select clock_timestamp() as began;
+select is(cardinality(ddns.lock_zones(array[test.zone('dyn.test')])), 0, 'who needs the zone stands in line');
+select cmp_ok(clock_timestamp() - began, '>=', interval '9 ms', 'for a moment') from waits;
+select cmp_ok(clock_timestamp() - began, '<', interval '1 s', 'and no longer') from waits;
 select dblink_exec('a', 'commit');
 
 -- somebody who holds what a batch cannot try by itself: the others of the batch are done
