@@ -194,7 +194,7 @@ comment on column history.peer is 'from which address';
 comment on column history.what is 'type of a record, or domain, address, state, a setting''s name and the like';
 comment on column history.old is 'value before; null: there was none';
 comment on column history.new is 'value after; null: there is none';
-comment on column history.serial is 'the zone''s serial after it; with others committing at the same time it may be a later one';
+comment on column history.serial is 'the serial that the commit gives the zone, if nobody else commits in it between the statement and this commit; it is lower by one for each that does';
 
 comment on table attempts is 'tries that failed, shown to the name''s holder';
 comment on column attempts.at is 'when';

@@ -39,7 +39,9 @@ begin
                            'key', (select name from keys where id = p_key), 'door', p_door, 'peer', p_peer);
 end $$;
 
--- The serial that a zone has once this transaction has committed, unless others commit before.
+-- The serial that a zone has once this transaction has committed, unless others commit in it before: each
+-- of them adds one.  Only the commit knows, and would have to write its history again.  What gateways do
+-- holds the zone's lock from before until its commit, so only statements typed by hand come between.
 create or replace function serial_after(p_zone bigint) returns bigint
 language plpgsql stable set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
