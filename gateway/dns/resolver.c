@@ -274,6 +274,7 @@ worker_start(struct worker *worker, struct resolver *resolver)
 		.application = "ddns-gateway dns queries",
 		.statements = DDNS_STATEMENTS_DNS,
 		.wake_fd = -1,
+		.plans_anew = true,
 	};
 
 	worker->resolver = resolver;

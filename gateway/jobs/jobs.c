@@ -114,6 +114,7 @@ start(struct jobs *jobs, size_t index, const struct jobs_options *settings)
 		.application = application,
 		.statements = DDNS_STATEMENTS_JOBS,
 		.wake_fd = jobs->stop_fd,
+		.plans_anew = true,
 	};
 	enum ddns_result result;
 	snprintf(application, sizeof application, "ddns-gateway %s", job->name);

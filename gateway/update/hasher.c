@@ -117,6 +117,7 @@ run(void *context)
 		.application = "ddns-gateway passwords",
 		.statements = DDNS_STATEMENTS_GATEWAY,
 		.wake_fd = -1,
+		.plans_anew = true,
 	};
 	struct ddns_db *db;
 	if (ddns_db_create(&options, &db) != DDNS_OK)

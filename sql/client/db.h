@@ -60,8 +60,10 @@ struct ddns_db_options {
 	const char *conninfo;	 // libpq's; copied
 	const char *application; // application_name; copied
 	unsigned statements;	 // DDNS_STATEMENTS_*
-	int wake_fd; // a descriptor (eventfd) that ends waits early when readable, or -1;
-		     // it is only polled, never read, and stays the caller's
+	int wake_fd;	 // a descriptor (eventfd) that ends waits early when readable, or -1;
+			 // it is only polled, never read, and stays the caller's
+	bool plans_anew; // at each execution, by what the tables are then: for who asks rarely and
+			 // gets much.  Functions that keep their plans do so nevertheless.
 };
 
 /* Makes a closed connection.  Only memory can fail: DDNS_NO_MEMORY. */

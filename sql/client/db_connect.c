@@ -288,6 +288,7 @@ ddns_db_create(const struct ddns_db_options *options, struct ddns_db **dbp)
 	db->application = strdup(options->application != NULL ? options->application : "");
 	db->statements = options->statements;
 	db->wake_fd = options->wake_fd;
+	db->plans_anew = options->plans_anew;
 	if (db->conninfo == NULL || db->application == NULL) {
 		ddns_db_free(db);
 		return DDNS_NO_MEMORY;

@@ -12,6 +12,7 @@ struct ddns_db {
 	size_t host;  // which of the conninfo's it is connected to
 	char *conninfo;
 	char *application;
+	bool plans_anew;
 	unsigned statements;
 	int wake_fd;
 	struct ddns_db_error error;

@@ -92,9 +92,8 @@ wire_next(struct ddns_db *db, int64_t deadline, PGresult **resultp)
 }
 
 /*
- * What a role or database may have been given must not change what our statements mean.  $1:
- * readers ask rarely and get much, so each of their statements is planned for the tables as they
- * are then; catch_up keeps its plans by a setting of its own.
+ * What a role or database may have been given must not change what our statements mean.  $1: how
+ * long plans are kept.
  */
 static const char session_settings[] =
 	"SELECT pg_catalog.set_config(name, value, false) FROM (VALUES"
@@ -107,8 +106,7 @@ static const char session_settings[] =
 static enum ddns_result
 send_all(struct ddns_db *db)
 {
-	bool is_reader = (db->statements & DDNS_STATEMENTS_READER) != 0;
-	const char *plans = is_reader ? "force_custom_plan" : "auto";
+	const char *plans = db->plans_anew ? "force_custom_plan" : "auto";
 	if (PQsendQueryParams(db->conn, session_settings, 1, NULL, &plans, NULL, NULL, 0) != 1)
 		return error_lost(db);
 	for (int id = 0; id < DDNS_STATEMENT_COUNT; id++) {

@@ -307,6 +307,7 @@ make_connections(struct ddns_reader *reader)
 		.application = options->application,
 		.statements = DDNS_STATEMENTS_READER | options->statements,
 		.wake_fd = reader->wake_fd,
+		.plans_anew = true,
 	};
 	if (options->wants_global)
 		db.statements |= DDNS_STATEMENTS_GLOBAL;
