@@ -34,6 +34,10 @@ void search_interrupt(void);
  * answer's other sections has no search before it.)  named looks there for nothing but a DNAME
  * (findext() of its sdlz.c).
  *
+ * One case looks the same and is not: a zone both of named.conf and of ours.  named ends the search
+ * for a name below it there, unsaid, and the next one, if for the DS records of the zone's own
+ * name, begins there.  Such a DS question is then answered for the name below.
+ *
  * SEARCH_PROVES: the search has ended with no such name, the SOA was given, and there was no other
  * search since.  named looks for an NSEC record that proves it (query_addwildcardproof() of its
  * query.c, for a client that wants DNSSEC); there is none.
