@@ -248,9 +248,9 @@ language plpgsql
 set search_path = ddns, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
 set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 declare
+  lock_timeout constant text := current_setting('lock_timeout');
   due record;
-  z bigint;
-  locked bigint[] := '{}';
+  locked bigint[];
   ready bigint[];
   e record;
   i bigint;
@@ -262,7 +262,8 @@ begin
   if not pg_try_advisory_xact_lock(1684303475, 4) then
     return;
   end if;
-  delete from quarantine where name = any (array(select name from quarantine where until <= now() order by until limit p_most));
+  delete from quarantine where name = any (array(select name from quarantine where until <= now() order by until limit p_most
+                                                 for update skip locked));
   select coalesce(array_agg(d.id), '{}') as ids, coalesce(array_agg(d.zone_id), '{}') as zones,
          array_agg(d.term_ends) as ends into due
   from (select d.id, d.term_ends, (select id from zones where origin = d.zone) as zone_id
@@ -275,29 +276,31 @@ begin
   is_more := cardinality(due.ids) = p_most;
   last_ends := due.ends[cardinality(due.ids)];
   last_id := due.ids[cardinality(due.ids)];
-  for z in select distinct u from unnest(due.zones) u order by u loop
-    if pg_try_advisory_xact_lock(z) then
-      locked := locked || z;
-    end if;
-  end loop;
+  locked := lock_zones(array(select distinct u from unnest(due.zones) u order by u));
   ready := array(
     select u.id from unnest(due.ids, due.zones) u (id, zone_id)
     cross join lateral (select from domains d where d.id = u.id and d.term_ends <= now() for update skip locked) d
     where u.zone_id = any (locked));
   busy := cardinality(due.ids) - cardinality(ready);
+  -- a zone's row, and what goes with a domain, are locked on the way
+  perform set_config('lock_timeout', '1ms', true);
   begin
     select * into held, released from end_terms_of(ready);
-  exception when integrity_constraint_violation or data_exception or raise_exception then
+  exception when integrity_constraint_violation or data_exception or raise_exception or lock_not_available then
     foreach i in array ready loop
       begin
         select * into e from end_terms_of(array[i]);
         held := held + e.held;
         released := released + e.released;
-      exception when integrity_constraint_violation or data_exception or raise_exception then
-        fault := format('domain %s: %s', (select name from domains where id = i), sqlerrm);
+      exception
+        when lock_not_available then
+          busy := busy + 1;
+        when integrity_constraint_violation or data_exception or raise_exception then
+          fault := format('domain %s: %s', (select name from domains where id = i), sqlerrm);
       end;
     end loop;
   end;
+  perform set_config('lock_timeout', lock_timeout, true);
 end $$;
 
 -- What a commit would find wrong is found here, so that it hits one domain and not all.

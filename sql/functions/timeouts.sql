@@ -86,8 +86,7 @@ declare
   looked bigint[];
   found_dues timestamptz[];
   q record;
-  z bigint;
-  locked bigint[] := '{}';
+  locked bigint[];
   ready bigint[] := '{}';
   i bigint;
 begin
@@ -125,11 +124,7 @@ begin
     from unnest(q.later, q.later_due) u (id, due) where t.domain_id = any (array[u.id]);
   end if;
 
-  for z in select distinct u from unnest(q.zones) u order by u loop
-    if pg_try_advisory_xact_lock(z) then
-      locked := locked || z;
-    end if;
-  end loop;
+  locked := lock_zones(array(select distinct u from unnest(q.zones) u order by u));
   -- the domain first, then, as it is by then, its contact: who is just being heard holds that
   if locked <> '{}' then
     ready := array(
