@@ -23,9 +23,10 @@ begin
   end if;
 end $$;
 
--- Of some zones, or of all, those that have moved since their secondaries were told, at most p_most, a row
--- for each secondary.  Whoever is given one tells them, and says so by end_notifies; nobody else is given it
--- again, but for a new change, or where that has not come after 15 seconds: then whoever had it is gone.
+-- Of some zones, or of all, those that have moved since their secondaries were told, a row for each
+-- secondary; at most p_most, those told longest ago first, so that each has its turn.  Whoever is given one
+-- tells them, and says so by end_notifies; nobody else is given it again, but for a new change, or where
+-- that has not come after 15 seconds: then whoever had it is gone.
 -- A zone is told of at most once a second, and once in twenty times what its transfer takes of the name
 -- server: 1 us for each record, which are counted every ten minutes, a domain as four.  For one that has
 -- moved but has to wait for that there is a row without an address: ask for it again.
@@ -42,7 +43,7 @@ begin
   end if;
   return query
   with moved as materialized (
-    select z.id, z.origin, z.notify, s.version, s.serial, c.counted, c.rrs,
+    select z.id, z.origin, z.notify, s.version, s.serial, c.counted, c.rrs, n.at,
            coalesce(n.at not between now() - greatest(n.rrs * interval '20 us', interval '1 s') and now(), true) as is_due
     from unnest(coalesce(p_zones, array(select id from zones where notify <> '{}' and served))) u
     cross join lateral (select id, origin, notify from zones where id = u and notify <> '{}' and served offset 0) z
@@ -53,7 +54,7 @@ begin
              n.rrs offset 0) c
     where n.claimed is distinct from s.version
        or n.version is distinct from s.version and n.until not between now() and now() + interval '15 s'),
-  due as materialized (select * from moved where is_due limit p_most),
+  due as materialized (select * from moved where is_due order by at nulls first limit p_most),
   sized as materialized (
     select m.*, coalesce(m.counted, now()) as counted_at,
            case when m.counted is not null then m.rrs

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Whose secondaries are told, of what, and how often.
 set client_min_messages = warning;
-select plan(24);
+select plan(25);
 select test.world();
 select test.connect('w');
 create function pg_temp.claim() returns text language sql as $$
@@ -63,6 +63,13 @@ update ddns.records set ttl = 79 where zone = 'own.test' and ttl = 78;
 select pg_temp.claim();
 select is((select rrs from ddns.notified), (select count(*) from ddns.records where zone = 'own.test')
           + 4 * (select count(*) from ddns.domains where zone = 'own.test'), 'which are counted again in time');
+
+update ddns.zones set notify = '{192.0.2.2}' where origin = 'dyn.test';
+select pg_temp.claim() is not null as told \gset
+update ddns.zones set retry = retry + 1 where origin in ('own.test', 'dyn.test');
+update ddns.notified set at = now() - interval '1 hour' * (case zone_id when greatest(test.zone('own.test'), test.zone('dyn.test')) then 2 else 1 end);
+select is((select min(zone_id) from ddns.claim_notifies(1, (select array_agg(zone_id order by zone_id) from ddns.notified)) where address is not null),
+          greatest(test.zone('own.test'), test.zone('dyn.test')), 'of many, who has waited longest comes first');
 
 select dblink_disconnect('w');
 select * from finish();
