@@ -115,7 +115,8 @@ begin
   end if;
   if s.new_addresses > 0 then
     update domains d set address = p.value::inet[] from unnest(plain) p
-    where p.is_changed and p.is_address and d.id = p.id and d.online and d.address = p.old_value::inet[];
+    where p.is_changed and p.is_address and d.id = p.id and d.account_id = p.account and d.online
+      and d.address = p.old_value::inet[];
     get diagnostics rows = row_count;
     s.new_addresses := s.new_addresses - rows;
   end if;
