@@ -239,16 +239,15 @@ answer_apex_query(const struct lookup_instance *instance, const struct snapshot 
 }
 
 static enum lookup_answer
-answer_below(const struct lookup_instance *instance, const struct snapshot *snapshot,
-	     const char *zone, const char *name, enum lookup_kind kind, bool may_end,
-	     const struct lookup_sink *sink)
+answer_below(const struct snapshot *snapshot, const char *zone, const char *name,
+	     enum lookup_kind kind, bool may_end, const struct lookup_sink *sink)
 {
 	struct question question;
 	if (!read_question(name, &question))
 		return LOOKUP_FAILED;
 	enum search_relation relation = SEARCH_UNRELATED;
 	if (kind == LOOKUP_QUERY)
-		relation = search_relate(instance, zone, question.text, question.length);
+		relation = search_relate(zone, question.text, question.length);
 	// of a version with a cut above, named would not have asked: this one came on its way
 	if (relation != SEARCH_UNRELATED && snapshot->serial != before.passed_serial &&
 	    snapshot_cuts_off(snapshot, question.text))
@@ -295,7 +294,7 @@ lookup_name(const struct lookup_instance *instance, const char *zone, const char
 	if (mirror_is_ready(instance->mirror) &&
 	    mirror_find_lately(instance->mirror, zone, strlen(zone), &snapshot) == MIRROR_SERVED) {
 		if (!is_apex)
-			answer = answer_below(instance, snapshot, zone, name, kind, may_end, sink);
+			answer = answer_below(snapshot, zone, name, kind, may_end, sink);
 		else if (kind == LOOKUP_QUERY)
 			answer = answer_apex_query(instance, snapshot, zone, may_end, sink);
 		else

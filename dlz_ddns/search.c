@@ -105,12 +105,11 @@ search_wants_soa(const struct lookup_instance *instance, const char *zone)
 
 /* search_relate, without what it tells the search. */
 static enum search_relation
-relate(const struct lookup_instance *instance, const char *zone, const char *name,
-       size_t name_length)
+relate(const char *zone, const char *name, size_t name_length)
 {
 	size_t zone_length = strlen(zone);
 	size_t length = name_length + 1 + zone_length;
-	if (search.instance != instance || search.length < length)
+	if (search.length < length)
 		return SEARCH_UNRELATED;
 	const char *tail = search.name + search.length - length;
 	if (memcmp(tail, name, name_length) != 0 || tail[name_length] != '.' ||
@@ -124,10 +123,9 @@ relate(const struct lookup_instance *instance, const char *zone, const char *nam
 }
 
 enum search_relation
-search_relate(const struct lookup_instance *instance, const char *zone, const char *name,
-	      size_t length)
+search_relate(const char *zone, const char *name, size_t length)
 {
-	enum search_relation relation = relate(instance, zone, name, length);
+	enum search_relation relation = relate(zone, name, length);
 	bool goes_on = search.last == WALKING || search.last == PROVING;
 	if (relation == SEARCH_UNRELATED || !goes_on)
 		search.last = ELSEWHERE;

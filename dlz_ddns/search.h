@@ -66,10 +66,10 @@ bool search_wants_soa(const struct lookup_instance *instance, const char *zone);
 
 /*
  * How a name of a zone (relative, lower case) stands to the one whose zone was searched last: the
- * query's, unless this question is about something that the answer mentions.
+ * query's, unless this question is about something that the answer mentions.  Whose search it was
+ * says nothing: each statement of a view may be asked for the same name, one after the other.
  */
 enum search_relation { SEARCH_UNRELATED, SEARCH_ABOVE, SEARCH_THE_SAME };
-enum search_relation search_relate(const struct lookup_instance *instance, const char *zone,
-				   const char *name, size_t length);
+enum search_relation search_relate(const char *zone, const char *name, size_t length);
 
 #endif

@@ -140,6 +140,21 @@ test_a_zone_made_since(void **state)
 			 LOOKUP_FOUND);
 }
 
+/* Another statement of the view that was asked for the name too: the query's name is the same. */
+static void
+test_two_statements(void **state)
+{
+	(void)state;
+	const struct lookup_instance other = {fixture.mirror, false};
+	search("b.c." Z);
+	search("c." Z);
+	end_search();
+	assert_int_equal(lookup_zone(&other, "b.c." Z, true), LOOKUP_NOT_OURS);
+	expect_apex(LOOKUP_QUERY);
+	assert_string_equal(fixture_ask(&fixture, Z, "c", LOOKUP_QUERY), "empty");
+	assert_string_equal(fixture_ask(&fixture, Z, "b.c", LOOKUP_QUERY), "empty-end");
+}
+
 /* It was the search's first question all the same. */
 static void
 test_passing_failed(void **state)
@@ -374,6 +389,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_passing_the_apex, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_zone_made_since, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_two_statements, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_passing_failed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_name, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_name_after_a_walk, set_up, tear_down),
