@@ -22,7 +22,7 @@ begin
 end $$;
 
 -- Why a name, or the sender's account, would hold more than the settings allow, or null.  Looked at where
--- something comes: what was more before may still shrink.  The arrays have an element a record, as
+-- something comes, set by set: what was more before may still shrink.  The arrays have an element a record, as
 -- in write_message; p_new: the owners of records that come.
 create or replace function limit_passed(
   p_zone bigint, p_account bigint, p_new text[], p_owners text[], p_types text[], p_rdata text[], p_kinds text[],
@@ -40,8 +40,9 @@ begin
          coalesce((select value from settings where name = 'names_per_account'), setting_default('names_per_account'))::int as names
   into most;
   select s.owner, s.type, count(*) as records, sum(octet_length(s.rdata)) as octets into w
-  from unnest(p_owners, p_types, p_rdata, p_is_live) s (owner, type, rdata, is_live)
-  where s.is_live group by 1, 2 having count(*) > most.records or sum(octet_length(s.rdata)) > most.octets limit 1;
+  from unnest(p_owners, p_types, p_rdata, p_old_ttls, p_is_live) s (owner, type, rdata, old_ttl, is_live)
+  where s.is_live group by 1, 2
+  having bool_or(s.old_ttl is null) and (count(*) > most.records or sum(octet_length(s.rdata)) > most.octets) limit 1;
   if w.records > most.records then
     return format('%s records of type %s at %s are more than %s', w.records, w.type, w.owner, most.records);
   elsif found then

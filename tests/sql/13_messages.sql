@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- update_messages: what the usual messages do in one statement is what each alone would do.
 begin;
-select plan(48);
+select plan(49);
 select test.world();
 insert into ddns.accounts (login) values ('dns');
 insert into ddns.zones (origin, kind, account_id, mname, rname) values ('p.test', 'private', test.account('dns'), 'ns1.p.test', 'h.test');
@@ -79,6 +79,9 @@ select is(pg_temp.send(array[pg_temp.adds('l1', 'A', '192.0.2.1', '192.0.2.2', '
   'three records of a set, not four');
 select is(pg_temp.send(array[pg_temp.adds('l1', 'A', '192.0.2.4')]), '5', 'nor a fourth later');
 select is(pg_temp.send(array[jsonb_insert(pg_temp.adds('l1', 'A', '192.0.2.4')::jsonb, '{0}', '["delete", "l1", "A", 0, "192.0.2.1"]')::text]), '0+', 'but in the place of one');
+update ddns.settings set value = '2' where name = 'records_per_set';
+select is(pg_temp.send(array[pg_temp.adds('l1', 'TXT', '"x"'), pg_temp.adds('l1', 'A', '192.0.2.5')]), '0+ 5', 'a set with more than that from before keeps no other from its name');
+update ddns.settings set value = '3' where name = 'records_per_set';
 select is(pg_temp.send(array[pg_temp.adds('l3', 'TXT', '"' || repeat('x', 250) || '" "' || repeat('x', 5) || '"')]), '0+', '260 octets');
 select is(pg_temp.send(array[pg_temp.adds('l4', 'TXT', '"' || repeat('x', 250) || '" "' || repeat('x', 6) || '"')]), '5', 'not 261');
 select is(pg_temp.send(array[pg_temp.adds('l3', 'TXT', '"y"')]), '5', 'nor one by one');
