@@ -274,8 +274,24 @@ begin
   end case;
 end $$;
 
--- The condition lets pass what is canonical to the naked eye: short plain names, usual addresses,
--- one plain string.  All else is looked at.
+-- Whether data are canonical to the naked eye: usual addresses, one plain string, plain names.
+create or replace function rdata_is_plain(p_owner text, p_type text, p_rdata text) returns boolean
+language plpgsql immutable parallel safe set search_path = ddns, pg_temp as $$
+begin
+  return case p_type
+    when 'AAAA' then p_rdata ~ '^[1-9a-f][0-9a-f]*(:[1-9a-f][0-9a-f]*)*::[1-9a-f][0-9a-f]*$'
+                  and p_rdata !~ '[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]'
+                  and length(replace(p_rdata, ':', '')) >= length(p_rdata) - 6
+    when 'TXT' then p_rdata ~ '^"[ !#-\[\]-~]*"$'
+    when 'CNAME' then p_owner <> '@' and p_rdata ~ '^([a-z0-9_-]+\.)+$'
+    when 'NS' then p_rdata ~ '^([a-z0-9_-]+\.)+$'
+    when 'PTR' then p_rdata ~ '^([a-z0-9_-]+\.)+$'
+    when 'MX' then p_rdata ~ '^(0|[1-9][0-9]?[0-9]?[0-9]?) ([a-z0-9_-]+\.)+$'
+    else false end;
+end $$;
+
+-- The condition lets pass what is canonical to the naked eye: short plain names with usual data.  All else
+-- is looked at.  It is read anew for every statement, and so says no more itself than what is most usual.
 create or replace trigger rule before insert or update of zone, owner, type, ttl, rdata, online, offline,
   online_target, offline_target, interface_id on records for each row
   when (not (
@@ -289,15 +305,7 @@ create or replace trigger rule before insert or update of zone, owner, type, ttl
     and case new.type
       when 'A' then new.rdata
         ~ '^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$'
-      when 'AAAA' then new.rdata ~ '^[1-9a-f][0-9a-f]*(:[1-9a-f][0-9a-f]*)*::[1-9a-f][0-9a-f]*$'
-                    and new.rdata !~ '[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]'
-                    and length(replace(new.rdata, ':', '')) >= length(new.rdata) - 6
-      when 'TXT' then new.rdata ~ '^"[ !#-\[\]-~]*"$'
-      when 'CNAME' then new.owner <> '@' and new.rdata ~ '^([a-z0-9_-]+\.)+$'
-      when 'NS' then new.rdata ~ '^([a-z0-9_-]+\.)+$'
-      when 'PTR' then new.rdata ~ '^([a-z0-9_-]+\.)+$'
-      when 'MX' then new.rdata ~ '^(0|[1-9][0-9]?[0-9]?[0-9]?) ([a-z0-9_-]+\.)+$'
-      else false end))
+      else rdata_is_plain(new.owner, new.type, new.rdata) end))
   execute function records_rule();
 
 -- Accounts, keys and settings: few rows, so no short cut.
