@@ -44,13 +44,20 @@ language plpgsql set search_path = ddns, pg_temp set plan_cache_mode = force_gen
 set enable_seqscan = off set jit = off set enable_hashjoin = off set enable_mergejoin = off
 set enable_material = off as $$
 begin
-  insert into key_uses as k (key_id, at, peer, door)
-  select distinct on (u.key) u.key, now(), u.peer, u.door
-  from unnest(p_keys, p_doors, p_peers) with ordinality u (key, door, peer, i)
-  where exists (select from keys k where k.id = u.key offset 0)
-    and coalesce((select k.at from key_uses k where k.key_id = u.key) < now() - interval '1 minute', true)
-  order by u.key, u.i desc
-  on conflict (key_id) do update set at = excluded.at, peer = excluded.peer, door = excluded.door;
-exception when lock_not_available or foreign_key_violation then
-  return;
+  if not exists (select from unnest(p_keys) u (key)
+                 where coalesce((select k.at from key_uses k where k.key_id = u.key) < now() - interval '1 minute',
+                                u.key is not null)) then
+    return;                             -- as usual: no subtransaction is begun for nothing
+  end if;
+  begin
+    insert into key_uses as k (key_id, at, peer, door)
+    select distinct on (u.key) u.key, now(), u.peer, u.door
+    from unnest(p_keys, p_doors, p_peers) with ordinality u (key, door, peer, i)
+    where exists (select from keys k where k.id = u.key offset 0)
+      and coalesce((select k.at from key_uses k where k.key_id = u.key) < now() - interval '1 minute', true)
+    order by u.key, u.i desc
+    on conflict (key_id) do update set at = excluded.at, peer = excluded.peer, door = excluded.door;
+  exception when lock_not_available or foreign_key_violation then
+    return;
+  end;
 end $$;
