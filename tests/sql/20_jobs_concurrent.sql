@@ -10,6 +10,7 @@ select zone, 'late', test.account('joe'), '{192.0.2.1}', 1, 'registered', now() 
 from unnest('{dyn.test,two.test}'::text[]) zone;
 update ddns.domains set online_since = now() - interval '1 hour' where timeout > 0;
 update ddns.timeouts set due = now() - interval '1 minute';
+delete from ddns.listening;                -- what tests before this one left
 insert into ddns.listening (gateway, since, at) values ('gw', now() - interval '1 hour', now());
 select test.connect('w');
 set lock_timeout = '2s';
