@@ -100,6 +100,7 @@ def with_cluster(sandbox, words):
     """Runs a command with PG* naming a bare cluster, whose data are for this run only; returns its exit status."""
     cluster = sandbox.cluster
     cluster.options["fsync"] = "off"
+    cluster.options["autovacuum"] = "off"  # it takes locks, and new plans come, at no moment that a test could know
     try:
         with sandbox.locked():
             cluster.create()
