@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a credential may do is what the database says now: a change is effective at the door at once."""
 
-import statistics
 import time
 
 import pytest
@@ -11,7 +10,6 @@ from http_hosts import add_account, add_hosts, add_key, addresses, demo, wait_kn
 from http_raw import Login, update
 
 LIMIT = 0.050  # seconds from the COMMIT to the answer that is due; tenfold in the assertion
-ROUNDS = 5  # in one of which it must hold: a machine that does much else may be late now and then
 YES = ("good", "nochg")
 
 
@@ -83,23 +81,19 @@ def door(stack, host):
 ])
 def test_a_key_loses_and_gets_a_right(cursor, door, key, change, word, undo):
     """Not one update is done after the COMMIT, and soon the right word is said."""
-    # a key that is deleted does not come back for another round
-    rounds, limit, slowest = (ROUNDS, 10 * LIMIT, []) if undo else (1, 100 * LIMIT, [])
-    while len(slowest) < rounds and (not slowest or slowest[-1] > limit):
-        assert door.ask(key) == "good"
-        cursor.execute(change)
-        since = time.monotonic()
-        before = addresses(cursor, door.host)
-        assert door.ask(key) not in YES
-        lost = door.wait(key, word, since)
-        assert addresses(cursor, door.host) == before
-        got = 0.0
-        if undo:
-            cursor.execute(undo)
-            got = door.wait(key, "good", time.monotonic())
-        print(f"{word} after {lost * 1000:.1f} ms, good again after {got * 1000:.1f} ms")
-        slowest.append(max(lost, got))
-    assert slowest[-1] <= limit
+    assert door.ask(key) == "good"
+    cursor.execute(change)
+    since = time.monotonic()
+    before = addresses(cursor, door.host)
+    assert door.ask(key) not in YES
+    lost = door.wait(key, word, since)
+    assert addresses(cursor, door.host) == before
+    got = 0.0
+    if undo is not None:
+        cursor.execute(undo)
+        got = door.wait(key, "good", time.monotonic())
+    print(f"{word} after {lost * 1000:.1f} ms, good again after {got * 1000:.1f} ms")
+    assert max(lost, got) <= 10 * LIMIT
 
 
 def test_types_and_verbs(cursor, door, key):
@@ -117,14 +111,10 @@ def test_types_and_verbs(cursor, door, key):
 
 
 def test_a_key_for_tsig_only(cursor, door, key):
-    for _ in range(ROUNDS):
-        cursor.execute("UPDATE ddns.keys SET tsig_only = true WHERE name = 'anns-key'")
-        seconds = [door.wait(key, "badauth", time.monotonic())]
-        cursor.execute("UPDATE ddns.keys SET tsig_only = false WHERE name = 'anns-key'")
-        seconds.append(door.wait(key, "good", time.monotonic()))
-        if max(seconds) <= 10 * LIMIT:
-            break
-    assert max(seconds) <= 10 * LIMIT
+    cursor.execute("UPDATE ddns.keys SET tsig_only = true WHERE name = 'anns-key'")
+    assert door.wait(key, "badauth", time.monotonic()) <= 10 * LIMIT
+    cursor.execute("UPDATE ddns.keys SET tsig_only = false WHERE name = 'anns-key'")
+    assert door.wait(key, "good", time.monotonic()) <= 10 * LIMIT
 
 
 def test_a_key_runs_out(cursor, door, key):
@@ -179,7 +169,7 @@ def test_what_is_new_is_good_at_once(stack, cursor, host):
         door = Door(stack, add_hosts(stack, f"new-{n}", 1, account=login.user)[0])
         times += [door.wait(key, "good", time.monotonic()), door.wait(login, "good", time.monotonic())]
     print(f"new accounts, keys and hosts are good after {max(times) * 1000:.1f} ms at most")
-    assert statistics.median(times) <= 10 * LIMIT
+    assert max(times) <= 10 * LIMIT
     cursor.execute("DELETE FROM ddns.domains WHERE name = %s", (door.host,))
     assert door.ask(key) == "nohost"
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-LIMIT = 0.050  # seconds from COMMIT to the new answer
+LIMIT = 0.050  # seconds from COMMIT to the new answer; tenfold in the assertion
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,7 @@ class Times:
         ordered = sorted(self.all)
         middle, last = ordered[len(ordered) // 2], ordered[-1]
         print(f"{self.what}: {len(ordered)} times, p50 {middle * 1000:.1f} ms, max {last * 1000:.1f} ms")
-        # by the poll of each second alone the middle would be half a second; one that was lost takes minutes
-        assert middle <= 5 * LIMIT and last <= 100 * LIMIT
+        assert middle <= LIMIT and last <= 10 * LIMIT
 
 
 def test_the_statements_typed_by_hand(stack, cursor, zone):
