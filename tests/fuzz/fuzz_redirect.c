@@ -9,15 +9,9 @@
 #include "gateway/redirect/host.h"
 #include "gateway/redirect/language.h"
 #include "gateway/redirect/target.h"
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool is_so)
-{
-	if (!is_so)
-		abort();
-}
 
 /* What may stand in a header: no blank, no control byte, nothing over 0x7e. */
 static void

@@ -12,15 +12,9 @@
 #include "gateway/http/forwarded.h"
 #include "gateway/http/nic_request.h"
 #include "gateway/update/hostname.h"
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool is_so)
-{
-	if (!is_so)
-		abort();
-}
 
 /* A canonical name is a name, and stays as it is. */
 static void
