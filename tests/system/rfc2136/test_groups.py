@@ -46,7 +46,7 @@ def percentile(times, percent):
 
 
 def test_what_is_acknowledged_is_served(update, is_long):
-    """10 ms at p99 from the answer to the UPDATE until named gives the new address; asserted tenfold, in the best of three rounds."""
+    """10 ms at p99 from the answer to the UPDATE until named gives the new address; asserted tenfold."""
     served, took, waited = Served(update.stack.named, f"soon.{ZONE}"), [], []
     client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     client.settimeout(30)
@@ -67,8 +67,7 @@ def test_what_is_acknowledged_is_served(update, is_long):
     served.close()
     print(f"update to answer: p50 {percentile(took, 50):.2f} ms, p99 {percentile(took, 99):.2f} ms; answer to named: "
           f"p50 {percentile(waited, 50):.2f} ms, p99 {percentile(waited, 99):.2f} ms")
-    third = len(waited) // 3
-    assert min(percentile(waited[begin:begin + third], 99) for begin in (0, third, 2 * third)) < 100
+    assert percentile(waited, 99) < 100
 
 
 def in_parallel(work):

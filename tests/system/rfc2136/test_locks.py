@@ -127,10 +127,9 @@ def test_rows_that_somebody_holds(update, rows, what, is_long):
         assert update.rcode(change(update)) == "SERVFAIL"
         waited = time.monotonic() - begun
         assert 0.8 * PATIENCE <= waited <= 10 * PATIENCE, f"answered after {waited:.2f} s"
-    assert set(others.rcodes) == {"NOERROR"} and len(others.times) >= 10
+    assert set(others.rcodes) == {"NOERROR"} and len(others.times) > 20
     print(f"{len(others.times)} others meanwhile, the longest took {max(others.times) * 1000:.0f} ms")
-    # who felt it would wait for all of a message's patience, and fail then
-    assert sorted(others.times)[len(others.times) * 9 // 10] < PATIENCE / 2
+    assert max(others.times) < 0.5
     assert update.serial() == before
     if not is_long and what not in ("the zone's state", "a record, deleted", "a domain, deleted"):
         assert update.rcode(change(update)) == "NOERROR"

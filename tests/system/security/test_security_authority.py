@@ -10,7 +10,6 @@ from ddns.steps import wait_until
 from .doors import DOORS, Key, add_account, add_host, add_key, basic, everything, update
 
 LIMIT = 0.050  # seconds from a COMMIT to what it brings about; tenfold in the assertion
-ROUNDS = 5  # in one of which it must hold: a machine that does much else may be late now and then
 WANTED = "10.66.66.66"  # what nobody may get stored here
 
 
@@ -136,17 +135,12 @@ def test_an_account_is_suspended_and_lifted(stack, cursor, door, hosts, keys):
     key, host = keys["bob"], hosts["foreign"]
     assert door(stack, key, host, "192.0.2.5").is_done
     stack.wait_answer(host, "A", {"192.0.2.5"})
-    for _ in range(ROUNDS):
-        seconds = []
-        for state, is_let_in, answer in (("suspended", False, set()), ("active", True, {"192.0.2.5"})):
-            cursor.execute("UPDATE ddns.accounts SET state = %s WHERE login = 'bob'", (state,))
-            since = time.monotonic()
-            stack.wait_answer(host, "A", answer)
-            in_dns = time.monotonic() - since
-            wait_until(lambda is_let_in=is_let_in: door(stack, key, host, "192.0.2.5").is_done == is_let_in, 30, state, interval=0)
-            at_door = time.monotonic() - since
-            print(f"{state}: in DNS after {in_dns * 1000:.1f} ms, at the door after {at_door * 1000:.1f} ms")
-            seconds += [in_dns, at_door]
-        if max(seconds) <= 10 * LIMIT:
-            break
-    assert max(seconds) <= 10 * LIMIT
+    for state, is_let_in, answer in (("suspended", False, set()), ("active", True, {"192.0.2.5"})):
+        cursor.execute("UPDATE ddns.accounts SET state = %s WHERE login = 'bob'", (state,))
+        since = time.monotonic()
+        stack.wait_answer(host, "A", answer)
+        in_dns = time.monotonic() - since
+        wait_until(lambda is_let_in=is_let_in: door(stack, key, host, "192.0.2.5").is_done == is_let_in, 10, state, interval=0)
+        at_door = time.monotonic() - since
+        print(f"{state}: in DNS after {in_dns * 1000:.1f} ms, at the door after {at_door * 1000:.1f} ms")
+        assert max(in_dns, at_door) <= 10 * LIMIT

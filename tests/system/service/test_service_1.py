@@ -5,7 +5,6 @@ The number in a test's name is that of the promise; each docstring says it.
 """
 
 import json
-import statistics
 import time
 import uuid
 
@@ -256,8 +255,7 @@ def test_service_1_2_served_when_committed_and_gone_when_deleted(stack):
                 times.append(time.monotonic() - began)
         connection.close()
     print(f"from COMMIT to the answer: {max(times) * 1000:.1f} ms at most")
-    # by the poll of each second alone half of them would be later
-    assert statistics.median(times) < 0.25 and max(times) < 5
+    assert max(times) < 0.5
 
 
 # 1.3
